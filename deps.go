@@ -31,5 +31,6 @@ _ "github.com/google/go-cmp/cmp"
 _ "github.com/schollz/progressbar/v3"
 _ "github.com/jackc/pgx/v5/stdlib"
 _ "github.com/a-h/templ"
+_ "github.com/emersion/go-webdav/carddav"
 _ "golang.org/x/net/publicsuffix"
 )
