@@ -200,10 +200,17 @@ type Claim struct {
 	Key            string `gorm:"primaryKey"` // given in the clear, kept as an HMAC
 	UserID         string
 	IntentID       string `gorm:"index"`
-	// RecordID is the CRM's record once it exists: others link to it.
+	// RecordID is the CRM's record once it exists: others link to it. A claim
+	// with a RecordID that is older than ClaimAge is replaced by the next one.
 	RecordID  string
 	CreatedAt time.Time
+	// ForIntent is set in answers of Reserve: the intent that did not get it.
+	ForIntent string `gorm:"-"`
 }
+
+// ClaimAge is how long a settled claim tells others where the record is. After
+// that everybody's own listing shows it.
+const ClaimAge = time.Hour
 
 // RunKind is what a Run does.
 type RunKind string

@@ -22,7 +22,8 @@ type Ledger interface {
 	// RunID and Beat, and stores run as running. A pair whose run showed a sign
 	// of life less than stale ago is store.ErrBusy, and Dirty is set.
 	BeginRun(ctx context.Context, pairID string, run *store.Run, now time.Time, stale time.Duration) (fence int64, err error)
-	// Beat is the run's sign of life and its progress.
+	// Beat is the run's sign of life and its progress; a nil run leaves the
+	// stored progress as it is.
 	Beat(ctx context.Context, pairID string, fence int64, run *store.Run, now time.Time) error
 	// EndRun stores the finished run and the pair's new state (cursors, sizes,
 	// FirstDone, SettingsKey, SweptAt) and lets the pair go. It reports whether
@@ -47,8 +48,11 @@ type Ledger interface {
 	// Intents reads the pair's intents, oldest first.
 	Intents(ctx context.Context, pairID string) ([]store.Intent, error)
 	// Reserve stores intents and claims together, before anything is sent. A
-	// claim that somebody else holds is answered in taken with its holder's row,
-	// and the intent it belongs to (Claim.IntentID) is not stored.
+	// claim that another intent holds is answered in taken: the holder's row,
+	// with ForIntent naming the intent that did not get it; that intent is not
+	// stored, nor are its other claims. A settled claim (RecordID set) older than
+	// store.ClaimAge is replaced. Intents are replaced by ID, and an intent that
+	// is reserved again keeps its own claims.
 	Reserve(ctx context.Context, pairID string, fence int64, intents []store.Intent, claims []store.Claim) (taken []store.Claim, err error)
 	// ClaimsBy reads the claims of intents.
 	ClaimsBy(ctx context.Context, intentIDs []string) ([]store.Claim, error)

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"tandem/server/contact"
+	"tandem/server/engine/plan"
+	"tandem/store"
+)
+
+// input puts together what the planner decides on: the pairs of which at least
+// one side moved, the records without a link, and their possible partners.
+func (r *run) input(ctx context.Context) (plan.Input, error) {
+	in := plan.Input{
+		Settings: r.settings.Settings, First: r.first, SettingsChanged: r.changed, Confirmed: r.row.Confirmed,
+	}
+	for s := range in.Book {
+		before := r.pair.LeftSize
+		if plan.Side(s) == plan.Right {
+			before = r.pair.RightSize
+		}
+		in.Book[s] = plan.Book{Description: r.desc[s], Project: r.book[s].Project, Listed: r.lists[s].size(), Before: before}
+	}
+	var err error
+	if in.Links, err = r.Ledger.CountLinks(ctx, r.pair.ID, uint8(plan.Active)); err != nil {
+		return in, err
+	}
+	links, err := r.touched(ctx)
+	if err != nil {
+		return in, err
+	}
+	linked := [2]map[contact.ID]bool{{}, {}}
+	for _, row := range links {
+		l, err := toPlan(row)
+		if err != nil {
+			return in, err
+		}
+		for s := range linked {
+			linked[s][l.Side[s].ID] = true
+		}
+		if p, moved := r.pairOf(l); moved {
+			in.Pairs = append(in.Pairs, p)
+		}
+	}
+	for s := range in.Fresh {
+		in.Fresh[s] = r.fresh(plan.Side(s), linked[s])
+	}
+	return in, r.known(ctx, &in)
+}
+
+// touched reads the links of everything that was listed.
+func (r *run) touched(ctx context.Context) ([]store.Link, error) {
+	var all []store.Link
+	if r.first || r.lists[0].full && r.lists[1].full {
+		err := r.Ledger.Links(ctx, r.pair.ID, func(links []store.Link) error {
+			all = append(all, links...)
+			return nil
+		})
+		return all, err
+	}
+	have := map[string]bool{}
+	for s, l := range r.lists {
+		ids := make([]string, 0, len(l.records)+len(l.fate))
+		for id := range l.records {
+			ids = append(ids, string(id))
+		}
+		for id := range l.fate {
+			ids = append(ids, string(id))
+		}
+		slices.Sort(ids)
+		links, err := r.Ledger.LinksBy(ctx, r.pair.ID, uint8(s), ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, link := range links {
+			if !have[link.ID] {
+				have[link.ID] = true
+				all = append(all, link)
+			}
+		}
+	}
+	return all, nil
+}
+
+// pairOf is a link with both sides as they are now, and whether there is
+// anything to look at. A record listed with the version that the link holds is
+// the echo of our own write, or nothing at all.
+func (r *run) pairOf(l plan.Link) (plan.Pair, bool) {
+	p := plan.Pair{Link: l}
+	moved := r.first
+	for s, list := range r.lists {
+		id := l.Side[s].ID
+		if fate, ok := list.fate[id]; ok {
+			p.Fate[s], p.Into[s] = fate, list.into[id]
+			moved = true
+			continue
+		}
+		rec, ok := list.records[id]
+		if !ok {
+			continue
+		}
+		p.Record[s] = &rec
+		if rec.Version == "" || rec.Version != l.Side[s].Version || l.State == plan.OutOfScope {
+			p.Fate[s] = plan.Touched
+			moved = true
+		}
+	}
+	return p, moved
+}
+
+// fresh are the listed records without a link. Those that may be the result of
+// a create whose answer was lost are held back until that is known.
+func (r *run) fresh(s plan.Side, linked map[contact.ID]bool) []contact.Record {
+	var out []contact.Record
+	for id, rec := range r.lists[s].records {
+		if _, held := r.held[s][id]; !linked[id] && !held {
+			out = append(out, rec)
+		}
+	}
+	slices.SortFunc(out, func(a, b contact.Record) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return out
+}

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"tandem/server/contact"
+	"tandem/server/engine/plan"
+	"tandem/store"
+)
+
+// succeeded takes a write that was carried out into the batch to commit: the
+// link with what the written side now holds, and a line of the report.
+func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st step, in store.Intent, res contact.Result, back contact.Record) {
+	g, op := st.g, st.op
+	side := r.report.side(s)
+	if op.Kind == plan.Delete {
+		side.Deleted++
+		seen.Drop = append(seen.Drop, string(g.link.Side[s].ID))
+		b.Items = append(b.Items, r.item("deleted", s.String(), g.link, op, Detail{Name: op.Name, Before: values(op.Before, contact.AllFields)}))
+		if g.link.State = op.State; op.State == plan.Active {
+			b.DropLinks = append(b.DropLinks, g.link.ID)
+			return
+		}
+		b.Links = append(b.Links, r.fromPlan(g.link, g.marker, 0))
+		return
+	}
+	if res.Record != nil {
+		back = *res.Record
+	}
+	now, version := back.Contact, res.Version
+	if back.ID == "" {
+		// A strong version came: the provider stored what was sent.
+		now = r.book[s].Project(op.Contact)
+	} else {
+		version = back.Version
+	}
+	if res.ID != "" {
+		g.link.Side[s].ID = res.ID
+	}
+	g.link.Side[s].Version = version
+	r.wrote[s][g.link.Side[s].ID] = true
+	g.agree(op, now)
+	if back.ID != "" && r.editedMeanwhile(op, back) {
+		g.link.Side[s].Version = "" // looked at again, whatever version is listed
+	}
+	d := Detail{Name: op.Name, Changes: changes(op.Before, op.Contact, op.Mask)}
+	switch op.Kind {
+	case plan.Create:
+		side.Created++
+		g.link.CreatedSide = int8(s)
+		d.Changes = changes(contact.Contact{}, op.Contact, op.Mask)
+		o := s.Other()
+		g.link.Side[o].ID, g.link.Side[o].Version = op.Half[o].ID, op.Half[o].Version
+		r.report.Linked++
+		if s == plan.Left {
+			b.Settle[in.ID] = string(res.ID)
+		}
+		delete(r.again[o], op.Half[o].ID)
+		b.Items = append(b.Items, r.item("created", s.String(), g.link, op, d))
+	default:
+		side.Updated++
+		d.Before = values(op.Before, contact.AllFields)
+		b.Items = append(b.Items, r.item("updated", s.String(), g.link, op, d))
+	}
+	g.settle()
+	b.Links = append(b.Links, r.fromPlan(g.link, g.marker, 0))
+	seen.Put = append(seen.Put, store.Seen{ConnectionID: r.conn[s].ID, Entity: r.settings.Entity,
+		RecordID: string(g.link.Side[s].ID), Version: string(version), Keys: r.keys(now)})
+}
+
+// editedMeanwhile says whether a person edited another field of the record
+// between our decision and our reading it back: their edit must be seen as one
+// by the next run, not taken for what we agreed on.
+func (r *run) editedMeanwhile(op plan.Op, back contact.Record) bool {
+	for f, v := range op.Half[op.Side].Base {
+		if !op.Mask.Has(f) && f != contact.FullName && back.Read.Has(f) && op.Kind == plan.Update &&
+			!r.settings.Norm.Equal(f, v, back.Contact.Value(f)) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused notes a write that the provider did not accept. The record waits; it
+// is tried again when a person edits it.
+func (r *run) refused(b *store.Batch, st step, res contact.Result) {
+	op := st.op
+	if res.Outcome == contact.Duplicate {
+		r.report.Review++
+		op.Reason = "the CRM says that this person is there already"
+		b.Items = append(b.Items, r.item("review", op.Side.String(), st.g.link, op, Detail{Name: op.Name, Candidates: res.Existing}))
+		return
+	}
+	r.report.Failed++
+	op.Reason = plan.Reason(outcomeSentence(res))
+	r.Log.Info("write refused", "run", r.row.ID, "side", op.Side.String(), "op", op.Kind.String(), "outcome", res.Outcome.String(), "cause", res.Cause)
+	d := Detail{Name: op.Name, Changes: changes(op.Before, op.Contact, op.Mask)}
+	if res.HasField {
+		d.Field = res.Field.String()
+	}
+	b.Items = append(b.Items, r.item("failed", op.Side.String(), st.g.link, op, d))
+}
+
+// unknown notes a write whose answer was lost. Its intent stays, and the next
+// look at it finds out.
+func (r *run) unknown(b *store.Batch, st step) {
+	r.transient = true
+	r.report.Failed++
+	st.g.failed++
+	op := st.op
+	op.Reason = "the answer was lost; whether it was carried out is looked up before anything is repeated"
+	b.Items = append(b.Items, r.item("failed", op.Side.String(), st.g.link, op, Detail{Name: op.Name}))
+}
+
+// outcomeSentence says what a refusal means and what to do.
+func outcomeSentence(res contact.Result) string {
+	if res.Message != "" {
+		return res.Message
+	}
+	switch res.Outcome {
+	case contact.ReadOnly:
+		return "The record is locked there. It is tried again after the next edit."
+	case contact.Forbidden:
+		return "Your account may not change this record. Ask its owner or your administrator."
+	case contact.Retry, contact.NotRun:
+		return "The server was busy. The next run tries again."
+	case contact.Gone:
+		return "The record no longer exists there."
+	}
+	return "The server refused the record. Edit it, and it is tried again."
+}
+
+// changes lists the fields of fs that differ between before and after.
+func changes(before, after contact.Contact, fs contact.Fields) []Change {
+	var out []Change
+	for f := range fs.All() {
+		b, a := before.Value(f), after.Value(f)
+		if !(contact.Norm{}).Equal(f, b, a) || b.First() != a.First() {
+			out = append(out, Change{Field: f.String(), Before: b, After: a})
+		}
+	}
+	return out
+}
+
+// keys are the blind keys of a record, as the store takes them.
+func (r *run) keys(c contact.Contact) []store.Key {
+	ks := r.settings.Norm.MatchKeys(c)
+	out := make([]store.Key, len(ks))
+	for i, k := range ks {
+		out[i] = store.Key{Kind: string(k.Kind), Text: k.Text}
+	}
+	return out
+}
