@@ -1,0 +1,141 @@
+package views
+
+import "strings"
+
+// pick is yes where cond holds, else no.
+func pick(cond bool, yes, no string) string {
+	if cond {
+		return yes
+	}
+	return no
+}
+
+// noticeRole announces what is grave at once and the rest politely.
+func noticeRole(t Tone) string {
+	if t == Danger {
+		return "alert"
+	}
+	return "status"
+}
+
+// describedBy lists the IDs of a field's help and error, "" for none.
+func describedBy(id, help, fault string) string {
+	var ids []string
+	if help != "" {
+		ids = append(ids, id+"-help")
+	}
+	if fault != "" {
+		ids = append(ids, id+"-error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// label finds the label of value among options, else gives value itself.
+func label(options []Option, value string) string {
+	for _, o := range options {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
+}
+
+// initials are up to two letters that stand for a name.
+func initials(name string) string {
+	var out []rune
+	for _, w := range strings.Fields(name) {
+		if r := []rune(w)[0]; len(out) < 2 && r != '(' && r != '"' {
+			out = append(out, r)
+		}
+	}
+	if len(out) == 0 {
+		return "?"
+	}
+	return strings.ToUpper(string(out))
+}
+
+// or is s, else fallback where s is empty.
+func or(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// connectLabel is the text of a form's button.
+func connectLabel(key string, f ConnectForm, w ConnectWay) string {
+	switch {
+	case w.Attempt != "":
+		return "Continue"
+	case key == "crm":
+		return "Connect to " + f.Name
+	default:
+		return "Connect"
+	}
+}
+
+// ResetText is what Reset contacts sync means, in sentences: for its dialog and
+// for the ConfirmPage that stands in for it.
+func ResetText(r Reset) []string {
+	text := []string{
+		"This forgets how " + plural(r.Links, "contact") + " are linked and starts anew. It changes no contact on either side and keeps your connections and settings.",
+		"The next sync finds the same people again; it creates no duplicates and deletes nothing. You can undo the reset for 30 days.",
+	}
+	if r.Links == 1 {
+		text[0] = "This forgets how 1 contact is linked and starts anew. It changes no contact on either side and keeps your connections and settings."
+	}
+	if r.Removed == 1 {
+		text = append(text, "1 contact that you had deleted would come back.")
+	} else if r.Removed > 1 {
+		text = append(text, number(r.Removed)+" contacts that you had deleted would come back.")
+	}
+	return text
+}
+
+// ResetKeep is the label of the ticked box of the same dialog, "" for none.
+func ResetKeep(r Reset) string {
+	switch {
+	case r.Removed == 0:
+		return ""
+	case r.Removed == 1:
+		return "Keep it removed"
+	default:
+		return "Keep them removed"
+	}
+}
+
+// mapDirection says in words where a field goes.
+func mapDirection(direction, left, right string) string {
+	switch direction {
+	case "two-way":
+		return "both ways"
+	case "crm-to-contacts":
+		return "from " + or(left, "the CRM") + " to " + or(right, "contacts")
+	case "contacts-to-crm":
+		return "from " + or(right, "contacts") + " to " + or(left, "the CRM")
+	default:
+		return "not synchronised"
+	}
+}
+
+// profileOf names a user's profile in words.
+func profileOf(u UserLine) string { return or(u.Profile, "Global settings only") }
+
+// overrides lists what a profile sets.
+func overrides(names []string) string {
+	if len(names) == 0 {
+		return "Nothing yet"
+	}
+	return strings.Join(names, ", ")
+}
+
+// joined sets the parts that are there beside each other.
+func joined(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, " · ")
+}
