@@ -154,7 +154,7 @@ type Link struct {
 	Marker              string
 	// Writes counts runs in a row that wrote this pair without a person's edit.
 	Writes    int
-	UpdatedAt time.Time
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // Key is one normalised text by which a record may be recognised. It reaches
