@@ -25,27 +25,43 @@ func (n Name) Display() string {
 // now. Components that the text still contains stay where they are; what is
 // new is cut at its spaces: the last word is the surname, the first one the
 // given name, the rest the middle name; a single word is a surname. "Miller,
-// Ann" is read as surname and given name. Title and Generation of old are kept.
+// Ann" is read as surname and given name. Title and Generation of old are kept,
+// and a text that says what old says already changes nothing.
 func Split(text string, old Name) Name {
+	old.Full = ""
 	n := Name{Title: old.Title, Generation: old.Generation}
 	text = strings.Join(strings.Fields(text), " ")
 	if text == "" {
 		return n
 	}
-	if surname, given, ok := strings.Cut(text, ","); ok && strings.TrimSpace(given) != "" && surname != "" {
-		n.Surname, n.Given = strings.TrimSpace(surname), strings.TrimSpace(given)
-		return n
+	if text == old.Text() {
+		return old
 	}
-	if s := strings.Join(strings.Fields(old.Surname), " "); s != "" {
+	if surname, given, ok := strings.Cut(text, ","); ok && surname != "" {
+		given = strings.TrimSpace(given)
+		if isSuffix(given) { // "Ann Miller, Jr." is one name in its usual order
+			text = strings.TrimSpace(surname)
+			n.Generation = given
+		} else if given != "" {
+			n.Surname = strings.TrimSpace(surname)
+			n.Given, n.Given2 = splitGiven(given, old)
+			return n
+		}
+	}
+	if s := join(old.Surname); s != "" {
+		if text == s {
+			n.Surname = old.Surname
+			return n
+		}
 		if rest, ok := strings.CutSuffix(text, " "+s); ok {
-			n.Surname = s
+			n.Surname = old.Surname
 			n.Given, n.Given2 = splitGiven(rest, old)
 			return n
 		}
 	}
-	if g := strings.Join(strings.Fields(old.Given), " "); g != "" && old.Given2 == "" {
-		if rest, ok := strings.CutPrefix(text, g+" "); ok {
-			n.Given, n.Surname = g, rest
+	if given := join(old.Given, old.Given2); given != "" {
+		if rest, ok := strings.CutPrefix(text, given+" "); ok {
+			n.Given, n.Given2, n.Surname = old.Given, old.Given2, rest
 			return n
 		}
 	}
@@ -59,9 +75,26 @@ func Split(text string, old Name) Name {
 	return n
 }
 
+// isSuffix knows the generations and degrees that follow a comma.
+func isSuffix(s string) bool {
+	switch strings.ToLower(strings.Trim(s, ". ")) {
+	case "jr", "sr", "ii", "iii", "iv", "phd", "ph.d", "md", "m.d", "esq", "mba":
+		return true
+	}
+	return false
+}
+
 func splitGiven(text string, old Name) (given, given2 string) {
-	if old.Given != "" && text == join(old.Given, old.Given2) {
-		return old.Given, old.Given2
+	if g := join(old.Given); g != "" {
+		if text == join(old.Given, old.Given2) {
+			return old.Given, old.Given2
+		}
+		if text == g {
+			return old.Given, ""
+		}
+		if rest, ok := strings.CutPrefix(text, g+" "); ok {
+			return old.Given, rest
+		}
 	}
 	given, given2, _ = strings.Cut(text, " ")
 	return given, given2
