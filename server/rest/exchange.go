@@ -51,7 +51,10 @@ func (c *Client) follow(ctx context.Context, r Request, u *url.URL) (res *Respon
 		if err != nil {
 			return nil, sent, err
 		}
-		next := redirect(res, u)
+		next, err := redirect(res, u)
+		if err != nil {
+			return nil, false, err
+		}
 		if next == nil {
 			res.Bare = !trusted && c.auth != nil
 			return res, sent, nil
@@ -59,31 +62,28 @@ func (c *Client) follow(ctx context.Context, r Request, u *url.URL) (res *Respon
 		if res.Status == http.StatusSeeOther && method != http.MethodHead {
 			method, body = http.MethodGet, nil
 		}
-		if err := checkURL(next); err != nil {
-			return nil, sent, err
-		}
 		// The server answered without carrying out this request.
 		sent, u = false, next
 	}
 }
 
-// redirect is where an answer leads to, or nil.
-func redirect(res *Response, from *url.URL) *url.URL {
+// redirect is where an answer leads to, or nil where it stands for itself.
+func redirect(res *Response, from *url.URL) (*url.URL, error) {
 	switch res.Status {
 	case 301, 302, 303, 307, 308:
 	default:
-		return nil
+		return nil, nil
 	}
 	location := res.Header.Get("Location")
 	if location == "" {
-		return nil
+		return nil, nil
 	}
 	next, err := from.Parse(location)
 	if err != nil {
-		return nil
+		return nil, urlFault("the location cannot be read")
 	}
 	next.Fragment, next.RawFragment = "", ""
-	return next
+	return next, checkURL(next)
 }
 
 // exchange sends one request and reads its answer.
