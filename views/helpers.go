@@ -139,3 +139,15 @@ func joined(parts ...string) string {
 	}
 	return strings.Join(out, " · ")
 }
+
+// facts are the small facts behind a run's time.
+func facts(r RunLine) string {
+	took := ""
+	if r.Took != "" {
+		took = "took " + r.Took
+	}
+	if s := joined(r.Trigger, took); s != "" {
+		return " · " + s
+	}
+	return ""
+}

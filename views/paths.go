@@ -20,7 +20,7 @@ const (
 	// stopped by form-action.
 	RouteConnect       = "/connections/contacts/:side"
 	RouteDisconnect    = "/connections/contacts/:side/disconnect" // GET: ConfirmPage; POST: no fields
-	RouteOAuthCallback = "/connections/callback"                  // the provider sends the browser back here
+	RouteOAuthCallback = "/connect/:provider/callback"            // the provider sends the browser back here
 
 	RouteSyncNow      = "/sync/now"      // POST, no fields
 	RouteSyncPreview  = "/sync/preview"  // POST, no fields; 303 to the run

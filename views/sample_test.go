@@ -123,9 +123,15 @@ func connectionsReady() views.Connections {
 		Contacts: views.Side{Key: "contacts", Connection: &views.Connection{Provider: "iCloud", Account: "anna@icloud.com", Address: "Contacts", Since: when("just now"), Notes: []string{"iCloud has no trash: what is deleted there is kept 30 days in Tandem with Restore."}}},
 		Sync: views.Sync{
 			Summary: "Contacts go from EspoCRM to iCloud, one way.", AutoEvery: "every 10 minutes", Auto: true,
-			Last: &runs[0], Next: when("in 7 minutes"), Reset: views.Reset{Links: 1204, Removed: 3}, CanSweep: true, CanUndoReset: true,
+			Last: lastRun(), Next: when("in 7 minutes"), Reset: views.Reset{Links: 1204, Removed: 3}, CanSweep: true, CanUndoReset: true,
 		},
 	}
+}
+
+// lastRun is a copy: some states change it.
+func lastRun() *views.RunLine {
+	r := runs[0]
+	return &r
 }
 
 var halt = &views.Halt{

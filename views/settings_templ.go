@@ -121,7 +121,7 @@ func SettingsPage(v Settings) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div></details></section><div class=\"save actions\"><button class=\"button button-primary\" type=\"submit\">Save settings</button> <span class=\"field-help\">A change of direction, entity or scope makes the next sync a first run: it links, creates and fills blanks, and never deletes.</span></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div></details></section><p class=\"muted\">A change of direction, entity or scope makes the next sync a first run: it links, creates and fills blanks, and never deletes.</p><div class=\"actions\"><button class=\"button button-primary\" type=\"submit\">Save settings</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -811,7 +811,7 @@ func fieldMap(v Settings) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Map) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<section class=\"card\" aria-labelledby=\"map-title\"><h2 id=\"map-title\">Which fields are kept in step</h2><p class=\"muted\">Fields that are not listed are never touched, on either side.</p><div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-labelledby=\"map-title\"><table><thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Goes</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<section class=\"card\" aria-labelledby=\"map-title\"><h2 id=\"map-title\">Which fields are kept in step</h2><p class=\"muted\">Fields that are not listed are never touched, on either side.</p><div class=\"table-wrap\" tabindex=\"0\" role=\"group\" aria-labelledby=\"map-title\"><table><thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Goes</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
