@@ -30,14 +30,13 @@ func describedBy(id, help, fault string) string {
 	return strings.Join(ids, " ")
 }
 
-// label finds the label of value among options, else gives value itself.
-func label(options []Option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
+// settingDescribedBy adds to a closed setting who closed it.
+func settingDescribedBy(s Setting, disabled bool) string {
+	d := describedBy(s.Name, s.Help, s.Error)
+	if disabled {
+		return strings.TrimSpace(d + " " + s.Name + "-from")
 	}
-	return value
+	return d
 }
 
 // initials are up to two letters that stand for a name.
