@@ -25,7 +25,8 @@ func (s *Store) Intents(ctx context.Context, pairID string) ([]Intent, error) {
 
 // Reserve stores intents and claims together. An intent one of whose claims
 // somebody else holds is not stored, nor are its other claims; taken has, for
-// each claim refused, its holder's row with the key as it was given.
+// each claim refused, its holder's row with the key as it was given, and
+// ForIntent names the intent that did not get it.
 func (s *Store) Reserve(ctx context.Context, pairID string, fence int64, intents []Intent, claims []Claim) (taken []Claim, err error) {
 	err = s.write(ctx, func(s *Store, tx *gorm.DB) error {
 		pair, err := hold(tx, pairID, fence)
@@ -60,6 +61,18 @@ func (s *Store) claim(tx *gorm.DB, organization string, claims []Claim, refused 
 		}
 		rows[i] = c
 	}
+	// What was settled long ago is in everybody's own listing by now.
+	settled := make([]string, len(rows))
+	for i, row := range rows {
+		settled[i] = row.Key
+	}
+	err := chunks(unique(settled), func(part []string) error {
+		return tx.Where("organization_id = ? AND key IN ? AND record_id <> '' AND created_at < ?", organization, part, s.now().Add(-ClaimAge)).
+			Delete(&Claim{}).Error
+	})
+	if err != nil {
+		return nil, err
+	}
 	// All processes insert in the same order, so that none waits for another
 	// that waits for it.
 	sorted := slices.SortedFunc(slices.Values(rows), func(a, b Claim) int {
@@ -79,7 +92,7 @@ func (s *Store) claim(tx *gorm.DB, organization string, claims []Claim, refused 
 		if !ok || holder.IntentID == row.IntentID {
 			continue
 		}
-		holder.Key = claims[i].Key
+		holder.Key, holder.ForIntent = claims[i].Key, row.IntentID
 		taken = append(taken, holder)
 		if !refused[row.IntentID] {
 			refused[row.IntentID] = true
