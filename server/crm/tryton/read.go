@@ -1,0 +1,272 @@
+package tryton
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tandem/server/contact"
+)
+
+// anyActive makes Tryton search archived rows too.
+var anyActive = list{"active", "in", []bool{true, false}}
+
+// search reads records by a domain, in the order of their ids, without the
+// test for being active. The time is the server's, as the answer tells it.
+func (b *Book) search(ctx context.Context, k *knowledge, domain list, limit int, all bool) ([]row, time.Time, error) {
+	byID := list{list{"id", "ASC"}}
+	if !b.leads {
+		var parties []party
+		date, err := b.server.call(ctx, true, &parties, "model.party.party.search_read",
+			append(list{anyActive}, domain...), 0, limit, byID, k.columns(all), k.context)
+		rows := make([]row, len(parties))
+		for i, p := range parties {
+			rows[i].party = p
+		}
+		return rows, date, trouble(err)
+	}
+	var leads []opportunity
+	date, err := b.server.call(ctx, true, &leads, "model.sale.opportunity.search_read", domain, 0, limit, byID, k.columns(all), k.context)
+	rows := make([]row, len(leads))
+	for i := range leads {
+		rows[i].lead = &leads[i]
+		if leads[i].Party != nil {
+			rows[i].party = *leads[i].Party
+		}
+	}
+	return rows, date, trouble(err)
+}
+
+// inScope is the domain of the records that are synchronised.
+func (b *Book) inScope() list {
+	if b.leads {
+		return list{list{"state", "=", "lead"}, list{"party.active", "=", true}}
+	}
+	return list{list{"active", "=", true}}
+}
+
+// ofParty is a condition on the party of a record.
+func (b *Book) ofParty(domain list) list {
+	if !b.leads || len(domain) == 0 {
+		return domain
+	}
+	return list{list{"party", "where", append(list{anyActive}, domain...)}}
+}
+
+// fate tells what a record is to the sync.
+func (r row) fate() contact.ChangeKind {
+	switch {
+	case r.lead != nil && slices.Contains([]string{"opportunity", "converted", "won"}, r.lead.State):
+		return contact.Converted
+	case r.lead != nil && r.lead.State != "lead":
+		return contact.LeftScope
+	case r.lead == nil && !bool(r.Active) && r.ReplacedBy != 0:
+		return contact.Merged
+	case !bool(r.Active):
+		return contact.LeftScope
+	}
+	return contact.Changed
+}
+
+func (b *Book) record(r row) contact.Record {
+	id := strconv.FormatInt(r.id(), 10)
+	rec := contact.Record{
+		ID: contact.ID(id), Version: r.version(), Contact: b.contact(r), Read: fields,
+		Modified: r.changed(), Created: r.Created.Time,
+	}
+	model := "party.party"
+	if r.lead != nil {
+		rec.Created, model = r.lead.Created.Time, "sale.opportunity"
+	}
+	if b.web {
+		rec.URL = b.root + "/#" + b.server.database + "/model/" + model + "/" + id
+	}
+	return rec
+}
+
+// Get implements contact.Book. Archived parties, and leads that are none any
+// more, exist but are in neither answer.
+func (b *Book) Get(ctx context.Context, ids []contact.ID) (found []contact.Record, missing []contact.ID, err error) {
+	k, err := b.learn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for chunk := range slices.Chunk(ids, pageSize) {
+		rows, gone, err := b.rows(ctx, k, chunk)
+		if err != nil {
+			return nil, nil, err
+		}
+		missing = append(missing, gone...)
+		for _, id := range chunk {
+			if r, ok := rows[id]; ok && r.fate() == contact.Changed {
+				found = append(found, b.record(r))
+				delete(rows, id)
+			}
+		}
+	}
+	return found, missing, nil
+}
+
+// rows reads records by ID. What Tryton's search does not give is missing only
+// if reading it by its id says so too: a rule may hide it.
+func (b *Book) rows(ctx context.Context, k *knowledge, ids []contact.ID) (map[contact.ID]row, []contact.ID, error) {
+	var numbers []int64
+	asked := map[int64]contact.ID{}
+	var missing []contact.ID
+	for _, id := range ids {
+		n, err := strconv.ParseInt(string(id), 10, 64)
+		if err != nil || n <= 0 || n > 1<<31-1 || contact.ID(strconv.FormatInt(n, 10)) != id {
+			if !slices.Contains(missing, id) {
+				missing = append(missing, id) // no ID of ours: there is no such record
+			}
+			continue
+		}
+		if asked[n] == "" {
+			asked[n] = id
+			numbers = append(numbers, n)
+		}
+	}
+	found := map[contact.ID]row{}
+	if len(numbers) == 0 {
+		return found, missing, nil
+	}
+	rows, _, err := b.search(ctx, k, list{list{"id", "in", numbers}}, len(numbers), true)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range rows {
+		found[asked[r.id()]] = r
+		delete(asked, r.id())
+	}
+	for _, n := range numbers {
+		if asked[n] == "" {
+			continue
+		}
+		absent, err := b.absent(ctx, k, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		if absent {
+			missing = append(missing, asked[n])
+		}
+	}
+	return found, missing, nil
+}
+
+// absent asks for one record by its id.
+func (b *Book) absent(ctx context.Context, k *knowledge, id int64) (bool, error) {
+	_, err := b.server.call(ctx, true, nil, "model."+b.model()+".read", []int64{id}, []string{"id"}, k.context)
+	var f *fault
+	if errors.As(err, &f) && (f.absent() || f.denied()) {
+		return f.absent(), nil
+	}
+	return false, trouble(err)
+}
+
+func (b *Book) model() string {
+	if b.leads {
+		return "sale.opportunity"
+	}
+	return "party.party"
+}
+
+// Find implements contact.Book. Records have no marker and no owner.
+func (b *Book) Find(ctx context.Context, q contact.Query) ([]contact.Record, error) {
+	var domain list
+	if len(q.Emails) > 0 {
+		any := list{"OR"}
+		for _, e := range q.Emails {
+			any = append(any, list{"value", "ilike", pattern(contact.Space(e))})
+		}
+		domain = append(domain, holds(list{list{"type", "=", "email"}, any}))
+	}
+	if q.Name != "" {
+		domain = append(domain, list{"name", "ilike", pattern(contact.Space(q.Name))})
+	}
+	if q.Phone != "" {
+		if digits(q.Phone) == "" {
+			return nil, nil
+		}
+		domain = append(domain, holds(list{list{"type", "in", []string{"phone", "mobile", "fax"}}, list{"value", "ilike", digits(q.Phone)}}))
+	}
+	if len(domain) == 0 || q.Marker != "" {
+		return nil, nil
+	}
+	k, err := b.learn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 20
+	}
+	domain = append(b.inScope(), b.ofParty(domain)...)
+	var found []contact.Record
+	for last := int64(0); ; {
+		rows, _, err := b.search(ctx, k, append(list{list{"id", ">", last}}, domain...), pageSize, true)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if rec := b.record(r); len(found) < limit && b.meets(rec.Contact, q) {
+				found = append(found, rec)
+			}
+			last = r.id()
+		}
+		if len(rows) < pageSize || len(found) >= limit {
+			return found, nil
+		}
+	}
+}
+
+// holds is the condition that a party has such a contact mechanism.
+func holds(domain list) list { return list{"contact_mechanisms", "where", domain} }
+
+// pattern matches s without regard to case, and a little more: SQLite knows
+// the case of ASCII letters only, and spaces may be many.
+func pattern(s string) string {
+	var p strings.Builder
+	for _, r := range s {
+		switch {
+		case r == ' ' || r > 127:
+			p.WriteByte('%')
+		case r == '\\':
+			p.WriteByte('_')
+		default:
+			p.WriteRune(r) // % and _ match themselves, and more
+		}
+	}
+	return p.String()
+}
+
+// digits matches numbers that end like s, however they are written.
+func digits(s string) string {
+	only := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+	if only == "" {
+		return ""
+	}
+	return "%" + strings.Join(strings.Split(only[max(0, len(only)-7):], ""), "%") + "%"
+}
+
+// meets checks what the patterns of a search were too generous about.
+func (b *Book) meets(c contact.Contact, q contact.Query) bool {
+	if len(q.Emails) > 0 && !slices.ContainsFunc(c.Emails, func(e string) bool {
+		return slices.ContainsFunc(q.Emails, func(w string) bool { return contact.Fold(e) == contact.Fold(w) })
+	}) {
+		return false
+	}
+	if q.Name != "" && contact.Fold(c.Name.Text()) != contact.Fold(q.Name) {
+		return false
+	}
+	return q.Phone == "" || slices.ContainsFunc(c.Phones, func(p contact.Phone) bool {
+		return b.norm.Phone(p.Number) == b.norm.Phone(q.Phone)
+	})
+}
