@@ -57,6 +57,7 @@ func Ledger(t *testing.T, fresh func(t *testing.T) LedgerUnderTest) {
 		{"intents", intents},
 		{"claims", claims},
 		{"claims are all or none", claimsAllOrNone},
+		{"claims age", claimsAge},
 		{"claims stay in the organization", claimsStay},
 		{"commit is all or nothing", allOrNothing},
 		{"values are copies", copies},

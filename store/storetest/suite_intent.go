@@ -46,7 +46,7 @@ func intents(t *ledgerTest) {
 // claim is a claim on a person for an intent of a pair's user.
 func claim(pair store.Pair, intent, key string) store.Claim {
 	return store.Claim{OrganizationID: pair.OrganizationID, CRM: "espocrm https://crm.example.org", Entity: "contacts",
-		Key: key, UserID: pair.UserID, IntentID: intent, CreatedAt: start0}
+		Key: key, UserID: pair.UserID, IntentID: intent, CreatedAt: time.Now()}
 }
 
 // reserve reserves one intent with claims on keys and answers what was taken.
@@ -115,6 +115,10 @@ func claims(t *ledgerTest) {
 		}
 	}
 
+	if taken[0].ForIntent == "" || taken[0].ForIntent == first {
+		t.Errorf("refused for intent %q", taken[0].ForIntent)
+	}
+
 	// Let go, it is free again.
 	t.commit(t.Pair, mine, store.Batch{DropClaims: []string{first, "none"}})
 	if _, taken = t.reserve(t.Colleague, theirs, "ada@example.org"); len(taken) != 0 {
@@ -153,6 +157,26 @@ func claimsAllOrNone(t *ledgerTest) {
 	t.ok(err)
 	if len(taken) != 1 || taken[0].IntentID != one {
 		t.Errorf("taken %+v", taken)
+	}
+}
+
+// claimsAge: once a record is in everybody's own listing, its claim is in the
+// way of nobody.
+func claimsAge(t *ledgerTest) {
+	mine, _ := t.begin(t.Pair)
+	theirs, _ := t.begin(t.Colleague)
+	settled, open := t.l.NewID(), t.l.NewID()
+	one, two := claim(t.Pair, settled, "settled@example.org"), claim(t.Pair, open, "open@example.org")
+	one.CreatedAt = one.CreatedAt.Add(-store.ClaimAge - time.Minute)
+	two.CreatedAt = one.CreatedAt
+	_, err := t.l.Reserve(t.ctx, t.Pair.ID, mine, []store.Intent{{ID: settled}, {ID: open}}, []store.Claim{one, two})
+	t.ok(err)
+	t.commit(t.Pair, mine, store.Batch{Settle: map[string]string{settled: "crm-1"}})
+	if _, taken := t.reserve(t.Colleague, theirs, "settled@example.org"); len(taken) != 0 {
+		t.Errorf("taken %+v", taken)
+	}
+	if _, taken := t.reserve(t.Colleague, theirs, "open@example.org"); len(taken) != 1 {
+		t.Errorf("somebody is still creating this person: %+v", taken)
 	}
 }
 
