@@ -53,12 +53,13 @@ type LinkState uint8
 
 // The states of a Link.
 const (
-	Active       LinkState = iota
-	RemovedLeft            // a person deleted the left record: never create it again
-	RemovedRight           // a person deleted the right record: never create it again
-	Never                  // a person chose "Never sync this person"
-	Parked                 // waits for a person: written in three runs without an edit, or refused
-	OutOfScope             // left the scope: kept, waits for its return
+	Active          LinkState = iota
+	RemovedLeft               // a person deleted the left record: never create it again
+	RemovedRight              // a person deleted the right record: never create it again
+	Never                     // a person chose "Never sync this person"
+	Parked                    // waits for a person: written in three runs without an edit, or refused
+	OutOfScope                // its left record left the scope: kept, waits for its return
+	OutOfScopeRight           // the same for its right record
 )
 
 // Fate tells what became of a linked record since the last run.
@@ -144,7 +145,11 @@ var kindNames = [...]string{"create", "update", "delete", "link", "rebase", "unl
 // String is the kind in a word.
 func (k Kind) String() string { return kindNames[k] }
 
-// Op is one step of a Plan. One pair may need two: an Update on each side.
+// Op is one step of a Plan. One pair may need several, which are adjacent and
+// in order: a LinkUp or Relink first, then an Update of the left, then of the
+// right side. Each presumes that the one before it is done: where one fails, the
+// rest of the pair waits for the next run. Updates after a LinkUp have no Link
+// yet; they are told by the IDs.
 type Op struct {
 	Kind Kind
 	// Side is the side that is written (Create, Update, Delete, Relink).
@@ -153,8 +158,10 @@ type Op struct {
 	// are adjacent.
 	Link string
 	// Half holds ID, Version and the base each side has once this Op is done
-	// (for Create without the new ID). The executor replaces the written side's
-	// base by what is read back.
+	// (for Create without the new ID). The written side's Version is the one
+	// that the write depends on; its base is replaced by Back once the record
+	// was read back. A Half with an ID and no Version has content that nobody
+	// has seen yet: both records are read in the next run.
 	Half [2]Half
 	// CreatedSide and Edited are what the Link gets.
 	CreatedSide int8
@@ -233,6 +240,11 @@ const (
 	ReasonTooLong       Reason = "too long for the other side"
 	ReasonOneWay        Reason = "edited at the target; stays until the source changes it"
 	ReasonCapacity      Reason = "the other side has no room for it"
+	ReasonBoth          Reason = "edited on both sides"
+	ReasonAsk           Reason = "edited on both sides: waits for your decision"
+	ReasonMerged        Reason = "merged into another record"
+	ReasonReturned      Reason = "is back"
+	ReasonParked        Reason = "waits for you: it could not be brought to rest"
 )
 
 // Halt says why a Plan must not be carried out before a person confirms.
