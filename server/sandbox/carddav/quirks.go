@@ -11,7 +11,8 @@ const (
 	TokenFullListing                 // 207 with everything there is
 )
 
-// Quirks are the misbehaviours of real servers. The zero value has none.
+// Quirks are the misbehaviours of real servers. The zero value has none. The
+// functions among them must not call the server.
 type Quirks struct {
 	// NoETagOnPut leaves out the ETag of the answer to PUT.
 	NoETagOnPut bool

@@ -1,6 +1,7 @@
 package carddav
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"maps"
 	"net/http"
@@ -114,13 +115,31 @@ const (
 
 const wellKnown = "/.well-known/carddav"
 
-// ServeHTTP answers one request. The state is locked while it does, so that
-// every answer is about one moment.
+// ServeHTTP answers one request. The state is locked while the answer is made,
+// so that it is about one moment, but not while it is sent: a client may ask
+// the next thing before it has read the whole of this.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, ok := readBody(w, r)
 	if !ok {
 		return
 	}
+	out := &answer{ResponseWriter: w, code: http.StatusOK}
+	s.serve(out, r, body)
+	w.WriteHeader(out.code)
+	_, _ = out.body.WriteTo(w) // the reader went away: nothing to be done
+}
+
+// answer keeps the status and the body until they may be sent.
+type answer struct {
+	http.ResponseWriter
+	code int
+	body bytes.Buffer
+}
+
+func (a *answer) WriteHeader(code int)        { a.code = code }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Method != "REPORT" {

@@ -18,7 +18,8 @@ type Fault struct {
 	// hit then: 0 means one, a negative number all that follow.
 	Skip, Times int
 	// Before runs before anything else: to wait, or to edit behind the
-	// client's back. After runs once the request took effect.
+	// client's back. After runs once the request took effect and before the
+	// answer is sent.
 	Before, After func(*http.Request)
 	// Status is answered instead of letting the request take effect, with
 	// Header and Body. RetryAfter is written in whole seconds where it is set.
@@ -111,13 +112,6 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(fault.Body)) // the reader went away: nothing to be done
 		return
 	}
-	if !fault.Lose && fault.Truncate == 0 {
-		f.next.ServeHTTP(w, r)
-		if fault.After != nil {
-			fault.After(r)
-		}
-		return
-	}
 	kept := &recorder{header: http.Header{}, code: http.StatusOK}
 	f.next.ServeHTTP(kept, r)
 	if fault.After != nil {
@@ -150,11 +144,16 @@ func (f *Faults) take(r *http.Request) *Fault {
 	return nil
 }
 
-// cut sends the first n bytes of an answer that announced all of them.
+// cut sends the first n bytes of an answer that announced all of them; 0 sends all.
 func cut(w http.ResponseWriter, kept *recorder, n int) {
 	body := kept.body.Bytes()
+	if n == 0 {
+		n = len(body)
+	}
 	maps.Copy(w.Header(), kept.header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if n < len(body) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(kept.code)
 	_, _ = w.Write(body[:min(n, len(body))])
 	if n >= len(body) {

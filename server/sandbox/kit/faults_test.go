@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +14,9 @@ import (
 )
 
 func TestFaults(t *testing.T) {
-	effects := 0
+	var effects atomic.Int64
 	f := kit.NewFaults(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		effects++
+		effects.Add(1)
 		_, _ = io.WriteString(w, "a whole answer")
 	}), func(r *http.Request) string { return r.Method + " " + strings.Trim(r.URL.Path, "/") })
 	s := httptest.NewServer(f)
@@ -34,7 +35,7 @@ func TestFaults(t *testing.T) {
 		status  int
 		body    string
 		failed  bool
-		effects int
+		effects int64
 	}{
 		"none":      {kit.Fault{Match: func(r *http.Request) bool { return r.URL.Path == "/other" }}, 200, "a whole answer", false, 1},
 		"skipped":   {kit.Fault{Skip: 1, Status: 500}, 200, "a whole answer", false, 1},
@@ -42,15 +43,15 @@ func TestFaults(t *testing.T) {
 		"dropped":   {kit.Fault{Drop: true}, 0, "", true, 0},
 		"lost":      {kit.Fault{Lose: true}, 0, "", true, 1},
 		"truncated": {kit.Fault{Truncate: 7}, 200, "a whole", true, 1},
-		"hooked":    {kit.Fault{Before: func(*http.Request) { effects += 10 }, After: func(*http.Request) { effects += 100 }}, 200, "a whole answer", false, 111},
+		"hooked":    {kit.Fault{Before: func(*http.Request) { effects.Add(10) }, After: func(*http.Request) { effects.Add(100) }}, 200, "a whole answer", false, 111},
 	} {
 		t.Run(name, func(t *testing.T) {
-			effects = 0
+			effects.Store(0)
 			f.Add(tc.fault)
 			defer f.Clear()
 			status, body, failed, h := post("/card")
-			if status != tc.status || body != tc.body || failed != tc.failed || effects != tc.effects {
-				t.Errorf("got %d %q failed=%v effects=%d", status, body, failed, effects)
+			if status != tc.status || body != tc.body || failed != tc.failed || effects.Load() != tc.effects {
+				t.Errorf("got %d %q failed=%v effects=%d", status, body, failed, effects.Load())
 			}
 			if tc.fault.RetryAfter > 0 && h.Get("Retry-After") != "3" {
 				t.Errorf("Retry-After is %q", h.Get("Retry-After"))
