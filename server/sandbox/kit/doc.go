@@ -5,7 +5,8 @@
 //	OIDC      an OAuth 2 and OpenID Connect provider with a sign-in and a
 //	          consent page: NewOIDC(OIDCOptions) is an http.Handler;
 //	          Verify(token) checks the opaque access tokens that it gave;
-//	          RevokeUser, ExpireAccess and FailNext are for tests.
+//	          RevokeUser, ExpireAccess and FailNext are for tests, and Walk
+//	          goes through its pages as a person with a browser would.
 //	Faults    a middleware that makes chosen requests fail in chosen ways and
 //	          counts all requests: NewFaults(next, class).
 //	Throttle  a middleware that answers 429 beyond a number of requests.
