@@ -82,7 +82,7 @@ func (b *book) page(ctx context.Context, by, since string, offset, size int, att
 	q.Set("offset", strconv.Itoa(offset))
 	q.Set("maxSize", strconv.Itoa(size))
 	if b.mine {
-		q.Set("boolFilterList[0]", "onlyMy")
+		q.Set("boolFilterList[]", "onlyMy")
 	}
 	if since != "" {
 		q.Set("whereGroup[0][type]", "greaterThanOrEquals")

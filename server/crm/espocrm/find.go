@@ -42,14 +42,19 @@ func (b *book) find(ctx context.Context, entity string, mine bool, attributes []
 	q := selection(attributes)
 	q.Set("orderBy", "createdAt")
 	q.Set("order", "asc")
-	q.Set("maxSize", strconv.Itoa(min(most, b.size())))
 	if mine {
-		q.Set("boolFilterList[0]", "onlyMy")
+		q.Set("boolFilterList[]", "onlyMy")
 	}
 	for i, c := range conds {
 		c.put(q, fmt.Sprintf("whereGroup[%d]", i))
 	}
-	return b.list(ctx, entity, q)
+	for {
+		q.Set("maxSize", strconv.Itoa(min(most, b.size())))
+		rows, err := b.list(ctx, entity, q)
+		if err == nil || !b.shrink(err) {
+			return rows, err
+		}
+	}
 }
 
 // Find implements contact.Book. The server narrows the search down; what it

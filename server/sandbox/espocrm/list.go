@@ -241,6 +241,12 @@ func (s *Server) values(entity string, r *Record, attribute string) (have []stri
 		return have, true
 	case "emailAddressData", "phoneNumberData":
 		return nil, false
+	case "id", "createdAt", "modifiedAt", "assignedUserId", "firstName", "lastName":
+		// What every search and order asks for, without building a view.
+		if v := cmp.Or(map[string]string{"id": r.ID, "createdAt": r.CreatedAt, "modifiedAt": r.ModifiedAt, "assignedUserId": r.AssignedUserID}[attribute], r.text(attribute)); v != "" {
+			have = []string{v}
+		}
+		return have, true
 	}
 	v, known := s.view(entity, r, false)[attribute]
 	if v == nil {

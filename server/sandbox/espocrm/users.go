@@ -115,6 +115,7 @@ const (
 
 // authenticate finds the user of a request.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (*User, *refusal) {
+	r.Header.Del(newToken)
 	denied := &refusal{status: http.StatusUnauthorized}
 	if key := r.Header.Get("X-Api-Key"); key != "" && r.Header.Get("Espo-Authorization") == "" {
 		for _, u := range s.state.Users {
