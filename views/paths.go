@@ -62,7 +62,7 @@ const (
 	RouteDialog     = "/sidebar/dialog"      // begins the sign-in in a dialog. Query: challenge (S256 of the pane's verifier)
 	RouteDialogDone = "/sidebar/dialog/done" // DialogPage with the one-time code, for messageParent
 	RouteToken      = "/sidebar/token"       // POST JSON {code, verifier}; answers {token, expires_in}
-	RoutePeople     = "/sidebar/people"      // POST: PeopleFragment. Fields: email, name, role, repeated and in step; mode (read, compose), item (message, appointment, none)
+	RoutePeople     = "/sidebar/people"      // POST: PeopleFragment. Fields: email, name, role, repeated and in step; mode (read, compose), item (message, appointment, none), more (how many were left out)
 	RouteMenu       = "/sidebar/menu"        // POST: MenuFragment with a fresh ticket
 	RouteLeave      = "/sidebar/sign-out"    // POST, no fields: ends the token
 )

@@ -34,6 +34,8 @@ type People struct {
 	// "" where People are shown.
 	Empty  string
 	People []Person
+	// More is how many people of the item were left out.
+	More int
 	// Viewer's name and e-mail, for the foot.
 	Name, Email string
 }
