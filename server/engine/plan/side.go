@@ -21,9 +21,11 @@ type side struct {
 
 func (p *planner) side(which Side, half Half, rec *contact.Record) *side {
 	s := &side{which: which, book: &p.in.Book[which], half: half, rec: rec}
-	for f, v := range half.Base {
-		s.now = assign(s.now, f, v)
-		s.known = s.known.With(f)
+	for f := range contact.AllFields.All() { // in order: the plan must not depend on a map's
+		if v, ok := half.Base[f]; ok {
+			s.now = assign(s.now, f, v)
+			s.known = s.known.With(f)
+		}
 	}
 	if rec != nil {
 		if rec.Read&trio != 0 {
