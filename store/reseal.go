@@ -123,7 +123,7 @@ func (s *Store) moveUser(tx *gorm.DB, u User, to string) error {
 			return err
 		}
 	}
-	for _, table := range []string{"attempts", "connections", "pairs", "t.state_hash", "runs"} {
+	for _, table := range []string{"attempts", "connections", "pairs", "runs"} {
 		if err := tx.Exec("UPDATE "+table+" SET organization_id = ? WHERE user_id = ?", to, u.ID).Error; err != nil {
 			return err
 		}

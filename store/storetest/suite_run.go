@@ -51,6 +51,12 @@ func takesAndLetsGo(t *ledgerTest) {
 		t.Errorf("beat %v, want %v", pair.Beat, later)
 	}
 
+	later = later.Add(time.Second)
+	t.ok(t.l.Beat(t.ctx, t.Pair.ID, fence, nil, later))
+	if pair, err = t.l.Pair(t.ctx, t.Pair.ID); err != nil || !pair.Beat.Equal(later) {
+		t.Errorf("beat %v, want %v, %v", pair.Beat, later, err)
+	}
+
 	swept := later
 	pair.LeftCursor, pair.RightCursor = []byte("left"), []byte{0, 255}
 	pair.LeftSize, pair.RightSize, pair.FirstDone, pair.SettingsKey, pair.SweptAt = 30, 31, true, "key", &swept
