@@ -13,17 +13,19 @@ import (
 // Report is the JSON report of a preview and of a sync: counts only, no
 // contact data.
 type Report struct {
-	State      store.RunState `json:"state"`
-	Reason     string         `json:"reason,omitempty"`
-	Left       SideReport     `json:"left"`
-	Right      SideReport     `json:"right"`
-	Linked     int            `json:"linked"`
-	Conflicts  int            `json:"conflicts"`
-	Difference int            `json:"differences"`
-	Review     int            `json:"review"`
-	Excluded   int            `json:"excluded"`
-	Failed     int            `json:"failed"`
-	Seconds    float64        `json:"seconds"`
+	State  store.RunState `json:"state"`
+	Reason string         `json:"reason,omitempty"`
+	// Halt is the plan's reason to wait for a person, "" where it did not.
+	Halt       string     `json:"halt,omitempty"`
+	Left       SideReport `json:"left"`
+	Right      SideReport `json:"right"`
+	Linked     int        `json:"linked"`
+	Conflicts  int        `json:"conflicts"`
+	Difference int        `json:"differences"`
+	Review     int        `json:"review"`
+	Excluded   int        `json:"excluded"`
+	Failed     int        `json:"failed"`
+	Seconds    float64    `json:"seconds"`
 }
 
 // SideReport counts what was done (or, in a preview, would be done) on one
@@ -43,6 +45,15 @@ func (r Report) JSON() []byte {
 		panic(err) // a struct of numbers and texts always marshals
 	}
 	return b
+}
+
+// ParseReport reads what JSON wrote.
+func ParseReport(data []byte) (Report, error) {
+	var r Report
+	if len(data) == 0 {
+		return r, nil
+	}
+	return r, json.Unmarshal(data, &r)
 }
 
 func (r *Report) side(s plan.Side) *SideReport {
@@ -66,6 +77,7 @@ func (r *run) count(p plan.Plan) {
 	if r.row.Kind == store.RunPreview || p.Halt != "" {
 		r.report.Linked = p.Linked
 	}
+	r.report.Halt = string(p.Halt)
 	if r.row.Kind == store.RunPreview && p.Halt != "" {
 		r.report.Reason = sentence(p)
 	}
