@@ -70,7 +70,7 @@ func Manifest(baseURL, appURL string) ([]byte, error) {
 	var b bytes.Buffer
 	err = manifestTemplate.Execute(&b, manifest{
 		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(base)).String(), Version: Version, Base: base, App: app,
-		Surfaces: surfaces, Sizes: []int{16, 32, 64, 80},
+		Surfaces: surfaces, Sizes: []int{16, 32, 80},
 	})
 	return b.Bytes(), err
 }

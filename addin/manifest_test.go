@@ -184,7 +184,7 @@ func TestManifestNames(t *testing.T) {
 // Every address is absolute https, and every icon is there in the size that its
 // place wants.
 func TestManifestAddresses(t *testing.T) {
-	sizes := map[string]int{"Icon.16": 16, "Icon.32": 32, "Icon.64": 64, "Icon.80": 80, "IconUrl": 64, "HighResolutionIconUrl": 128}
+	sizes := map[string]int{"Icon.16": 16, "Icon.32": 32, "Icon.80": 80, "IconUrl": 64, "HighResolutionIconUrl": 128}
 	seen := 0
 	parsed(t).walk(func(n node) {
 		s := n.attr("DefaultValue")
@@ -212,7 +212,7 @@ func TestManifestAddresses(t *testing.T) {
 			}
 		}
 	})
-	if seen != 2+2*4 {
+	if seen != 2+2*3 {
 		t.Errorf("%d icons", seen)
 	}
 }
