@@ -11,6 +11,9 @@ import (
 )
 
 const (
+	// quiet is after which time without changes the server's own clock moves
+	// the bookmark on. Its clock and its database's may differ by that much.
+	quiet = 15 * time.Minute
 	// overlap is how far back changes are asked for again: a row carries the
 	// time at which its transaction began, and shows when that has ended.
 	overlap = 2 * time.Minute
@@ -30,6 +33,9 @@ type bookmark struct {
 // showed start and gave the records of seen, changed at the given times.
 func next(start time.Time, from time.Time, seen map[contact.ID]contact.Version, changed map[contact.ID]time.Time) bookmark {
 	newest := from.Add(overlap)
+	if before := start.Add(-quiet); before.After(newest) {
+		newest = before
+	}
 	for _, at := range changed {
 		if at.After(newest) {
 			newest = at
@@ -124,12 +130,11 @@ func (b *Book) change(r row) contact.Change {
 func (b *Book) since(from time.Time) list {
 	at := moment{from.UTC()}
 	changed := list{"OR", list{"write_date", ">=", at}, list{"create_date", ">=", at}}
-	rows := list{anyActive, changed}
-	party := list{"OR", changed, holds(rows), list{"addresses", "where", rows}}
+	party := list{"OR", changed, holds(list{changed}), list{"addresses", "where", list{changed}}}
 	if !b.leads {
 		return list{party}
 	}
-	return list{list{"OR", changed, list{"party", "where", list{anyActive, party}}}}
+	return list{list{"OR", changed, list{"party", "where", list{party}}}}
 }
 
 // Sweep implements contact.Sweeper: it reads the times of change alone.

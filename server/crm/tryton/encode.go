@@ -26,7 +26,7 @@ func (b *Book) encode(k *knowledge, r row, c contact.Contact, mask contact.Field
 		values["contact_mechanisms"] = commands
 	}
 	if mask.Has(contact.WorkAddress) {
-		if commands := k.addressCommands(workAddress(r), want.Value(contact.WorkAddress)); commands != nil {
+		if commands := k.addressCommands(workAddress(r), c.Value(contact.WorkAddress), want.Value(contact.WorkAddress)); commands != nil {
 			values["addresses"] = commands
 		}
 	}
@@ -125,14 +125,16 @@ func prefer(entries []*entry, keys []string) {
 	}
 }
 
-// addressCommands write the business address into a, or into a new row. A
-// cleared address keeps its row: orders and invoices refer to it.
-func (k *knowledge) addressCommands(a *address, want contact.Value) list {
+// addressCommands write the business address into a, or into a new row: given
+// as it was asked for, and as Tryton keeps it. A cleared address keeps its row:
+// orders and invoices refer to it.
+func (k *knowledge) addressCommands(a *address, asked, want contact.Value) list {
 	var now contact.Value
 	if a != nil {
 		now = a.value()
 	}
-	if (contact.Norm{}).Equal(contact.WorkAddress, want, now) {
+	var norm contact.Norm
+	if norm.Equal(contact.WorkAddress, want, now) || norm.Equal(contact.WorkAddress, asked, now) {
 		return nil
 	}
 	if want == nil {

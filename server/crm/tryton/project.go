@@ -120,7 +120,7 @@ type held struct {
 func (b *Book) mechanisms(r row, f contact.Field, name string) []held {
 	var out []held
 	for _, m := range r.Mechanisms {
-		if m.Type == name {
+		if m.Type == name && bool(m.Active) {
 			if key := b.norm.Key(f, m.Value); key != "" {
 				out = append(out, held{mechanism: m, key: key})
 			}
@@ -150,10 +150,10 @@ func order(a, b *int, idA, idB int64) int {
 // invoices, else the first one, even where it is empty: it then takes what is
 // written.
 func workAddress(r row) *address {
-	if len(r.Addresses) == 0 {
+	all := slices.DeleteFunc(slices.Clone(r.Addresses), func(a address) bool { return !bool(a.Active) })
+	if len(all) == 0 {
 		return nil
 	}
-	all := slices.Clone(r.Addresses)
 	slices.SortStableFunc(all, func(x, y address) int {
 		if x.Invoice != y.Invoice {
 			if x.Invoice {

@@ -3,6 +3,7 @@ package tryton
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,17 +12,17 @@ import (
 	"tandem/server/contact"
 )
 
-// anyActive makes Tryton search archived rows too.
-var anyActive = list{"active", "in", []bool{true, false}}
-
-// search reads records by a domain, in the order of their ids, without the
-// test for being active. The time is the server's, as the answer tells it.
+// search reads records by a domain, in the order of their ids, archived ones
+// and archived rows of theirs included. The time is the server's, as the answer
+// tells it.
 func (b *Book) search(ctx context.Context, k *knowledge, domain list, limit int, all bool) ([]row, time.Time, error) {
 	byID := list{list{"id", "ASC"}}
+	everything := maps.Clone(k.context)
+	everything["active_test"] = false
 	if !b.leads {
 		var parties []party
 		date, err := b.server.call(ctx, true, &parties, "model.party.party.search_read",
-			append(list{anyActive}, domain...), 0, limit, byID, k.columns(all), k.context)
+			domain, 0, limit, byID, k.columns(all), everything)
 		rows := make([]row, len(parties))
 		for i, p := range parties {
 			rows[i].party = p
@@ -29,7 +30,7 @@ func (b *Book) search(ctx context.Context, k *knowledge, domain list, limit int,
 		return rows, date, trouble(err)
 	}
 	var leads []opportunity
-	date, err := b.server.call(ctx, true, &leads, "model.sale.opportunity.search_read", domain, 0, limit, byID, k.columns(all), k.context)
+	date, err := b.server.call(ctx, true, &leads, "model.sale.opportunity.search_read", domain, 0, limit, byID, k.columns(all), everything)
 	rows := make([]row, len(leads))
 	for i := range leads {
 		rows[i].lead = &leads[i]
@@ -53,7 +54,7 @@ func (b *Book) ofParty(domain list) list {
 	if !b.leads || len(domain) == 0 {
 		return domain
 	}
-	return list{list{"party", "where", append(list{anyActive}, domain...)}}
+	return list{list{"party", "where", domain}}
 }
 
 // fate tells what a record is to the sync.

@@ -78,6 +78,7 @@ func (s stamp) author() int64 {
 
 type mechanism struct {
 	stamp
+	Active   flag   `json:"active"`
 	Type     string `json:"type"`
 	Value    string `json:"value"`
 	Sequence *int   `json:"sequence"`
@@ -85,6 +86,7 @@ type mechanism struct {
 
 type address struct {
 	stamp
+	Active      flag   `json:"active"`
 	Street      string `json:"street"`
 	PostalCode  string `json:"postal_code"`
 	Zip         string `json:"zip"` // until 5.8
@@ -174,14 +176,6 @@ func (r row) version() contact.Version {
 	return contact.Version(base64.RawURLEncoding.EncodeToString(sum[:12]))
 }
 
-// locks adds what makes Tryton refuse a write of any of the record's rows that
-// was changed since it was read.
-func (r row) locks(into object) {
-	for _, m := range r.marks() {
-		into[fmt.Sprint(m.model, ",", m.ID)] = m.Lock
-	}
-}
-
 // The columns that are read. Those with a point are read through a relation.
 var (
 	stampColumns = []string{"create_date", "write_date"}
@@ -199,8 +193,8 @@ func (k kind) columns(all bool) []string {
 		c = append(c, "contact_mechanisms."+s, "addresses."+s)
 	}
 	if all {
-		c = append(c, "name", "contact_mechanisms.type", "contact_mechanisms.value", "contact_mechanisms.sequence",
-			"addresses.street", "addresses.city", "addresses.country.name", "addresses.sequence")
+		c = append(c, "name", "contact_mechanisms.active", "contact_mechanisms.type", "contact_mechanisms.value", "contact_mechanisms.sequence",
+			"addresses.active", "addresses.street", "addresses.city", "addresses.country.name", "addresses.sequence")
 		for _, optional := range []string{"postal_code", "zip", "invoice"} {
 			if k.addressHas[optional] {
 				c = append(c, "addresses."+optional)

@@ -1,12 +1,14 @@
 package tryton
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"io"
+	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 
 	"tandem/server/contact"
@@ -16,13 +18,56 @@ import (
 	"tandem/server/rest"
 )
 
+// wire is the network, with a look at what is sent.
+type wire struct {
+	mu     sync.Mutex
+	sent   []string                 // the methods called
+	before func(method string)      // called before a request is sent
+	lose   func(method string) bool // the answer is lost
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	var call struct{ Method string }
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		json.Unmarshal(body, &call)
+	}
+	w.mu.Lock()
+	w.sent = append(w.sent, call.Method)
+	before, lose := w.before, w.lose
+	w.mu.Unlock()
+	if before != nil {
+		before(call.Method)
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && lose != nil && lose(call.Method) {
+		res.Body.Close()
+		return nil, errors.New("the answer is lost")
+	}
+	return res, err
+}
+
+// reset forgets what was sent and gives it.
+func (w *wire) reset() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sent := w.sent
+	w.sent = nil
+	return sent
+}
+
 // access is what a connection to s would hand to the adapter.
-func access(base string, values map[string]string, entity provider.Entity) provider.Access {
-	transport := rest.New(rest.Options{AllowLoopback: true})
+func access(base string, values map[string]string, entity provider.Entity) (provider.Access, *wire) {
+	w := &wire{}
+	transport := rest.New(rest.Options{AllowLoopback: true, Wire: w})
 	return provider.Access{
 		BaseURL: base, Values: values, Entity: entity, Scope: provider.ScopeAll, Country: "DE", Category: "CRM Contacts",
 		HTTP: func(base string, auth rest.Auth) (*rest.Client, error) { return transport.Client(base, auth, nil) },
-	}
+	}, w
 }
 
 func typed(s *trytontest.Server) map[string]string {
@@ -32,8 +77,14 @@ func typed(s *trytontest.Server) map[string]string {
 // book connects and opens.
 func book(t *testing.T, s *trytontest.Server, entity provider.Entity) *Book {
 	t.Helper()
+	b, _ := wired(t, s, entity)
+	return b
+}
+
+func wired(t *testing.T, s *trytontest.Server, entity provider.Entity) (*Book, *wire) {
+	t.Helper()
 	p := Provider()
-	a := access(s.URL, typed(s), entity)
+	a, w := access(s.URL, typed(s), entity)
 	c, err := p.Connect(t.Context(), a)
 	if err != nil {
 		t.Fatalf("Connect: %v (cause: %v)", err, errors.Unwrap(err))
@@ -43,7 +94,8 @@ func book(t *testing.T, s *trytontest.Server, entity provider.Entity) *Book {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b.(*Book)
+	w.reset()
+	return b.(*Book), w
 }
 
 // changes reads a stream to its end.
@@ -151,6 +203,3 @@ func TestBook(t *testing.T) {
 		},
 	})
 }
-
-var _ = maps.Clone[map[string]int]
-var _ = slices.Sort[[]int]

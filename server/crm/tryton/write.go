@@ -3,6 +3,7 @@ package tryton
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -166,7 +167,7 @@ func (w *writer) update(ctx context.Context, steps []step) error {
 	locks := object{}
 	for _, s := range steps {
 		params = append(params, []int64{s.before.ID}, s.values)
-		s.before.locks(locks)
+		w.lock(s, locks)
 	}
 	_, err := w.server.call(ctx, false, nil, "model.party.party.write", append(params, w.locked(locks))...)
 	if err != nil {
@@ -178,8 +179,18 @@ func (w *writer) update(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// locked is the context of a write that Tryton refuses where any of the rows
-// was changed meanwhile.
+// lock adds what makes Tryton refuse a conditional step where a row that it
+// writes was changed since it was read.
+func (w *writer) lock(s step, into object) {
+	if w.ms[s.i].Version == "" {
+		return
+	}
+	for _, m := range s.before.marks() {
+		into[fmt.Sprint(m.model, ",", m.ID)] = m.Lock
+	}
+}
+
+// locked is the context of a write with these locks.
 func (w *writer) locked(locks object) object {
 	c := object{"_timestamp": locks}
 	for key, v := range w.context {
@@ -233,7 +244,7 @@ func (w *writer) remove(ctx context.Context, steps []step) error {
 	locks := object{}
 	for _, s := range steps {
 		ids = append(ids, s.before.id())
-		s.before.locks(locks)
+		w.lock(s, locks)
 	}
 	if w.leads {
 		// Deleting a lead cancels it first, which changes it: no lock holds.

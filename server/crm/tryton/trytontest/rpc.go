@@ -42,6 +42,12 @@ func (s *Server) TryCall(method string, params ...any) (any, error) {
 	}
 }
 
+// As gives the same server as another user sees it through Call. It ends with
+// the first one.
+func (s *Server) As(login, password string) *Server {
+	return &Server{URL: s.URL, Database: s.Database, User: login, Password: password, port: s.port}
+}
+
 func (s *Server) signIn() error {
 	_, out, err := s.post("common.db.login", []any{s.User, map[string]any{"password": s.Password}}, "")
 	if err != nil {
