@@ -24,7 +24,8 @@ type book struct {
 	p        provider.Provider
 	id       string
 	since    time.Time // when the person connected
-	tokens   *source   // nil where the sign-in was by form
+	vault    vault
+	tokens   *source // nil where the sign-in was by form
 	requests *atomic.Int64
 }
 
@@ -148,7 +149,7 @@ func (b *book) note(ctx context.Context, err error) error {
 func (b *book) reconnect(ctx context.Context, e *contact.Error) {
 	c, err := b.s.o.Store.Connection(ctx, b.id)
 	if err == nil && c.State == store.StateConnected && c.ConnectedAt.Equal(b.since) {
-		b.s.o.Log.WarnContext(ctx, "reconnect needed", "provider", b.p.ID, "connection", b.id, "cause", e.Cause)
+		b.s.o.Log.WarnContext(ctx, "reconnect needed", "provider", b.p.ID, "connection", b.id, "cause", b.vault.scrub(e.Cause))
 		err = b.s.MarkReconnect(ctx, b.id, e)
 	}
 	if err != nil {

@@ -43,7 +43,7 @@ func (s *Service) establish(ctx context.Context, user store.User, p provider.Pro
 	}
 	got, err := p.Connect(probe, a)
 	if err != nil {
-		return Result{Faults: s.faultsOf(ctx, p, err)}, nil
+		return Result{Faults: s.faultsOf(ctx, p, d, err)}, nil
 	}
 	if got.Values != nil {
 		d.Values = got.Values

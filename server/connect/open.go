@@ -66,7 +66,7 @@ func (s *Service) Open(ctx context.Context, c store.Connection, o Open) (contact
 			o.Category = "CRM Leads"
 		}
 	}
-	b := &book{s: s, p: p, id: c.ID, since: c.ConnectedAt, requests: new(atomic.Int64)}
+	b := &book{s: s, p: p, id: c.ID, since: c.ConnectedAt, vault: v, requests: new(atomic.Int64)}
 	a := provider.Access{
 		BaseURL: c.BaseURL, Values: v.plain(), Entity: o.Entity, Scope: o.Scope, Country: o.Country, Category: o.Category,
 		HTTP: func(base string, auth rest.Auth) (*rest.Client, error) {

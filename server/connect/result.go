@@ -62,16 +62,17 @@ var (
 // faultsOf makes faults of an error of a provider's Connect. What is not in
 // contact's vocabulary is a fault of ours: it is logged, and the person reads a
 // sentence without it.
-func (s *Service) faultsOf(ctx context.Context, p provider.Provider, err error) map[string]string {
+func (s *Service) faultsOf(ctx context.Context, p provider.Provider, d draft, err error) map[string]string {
+	v := vault{Values: secrets(d.Values), Access: Secret(d.Access), Refresh: Secret(d.Refresh)}
 	var e *contact.Error
 	if !errors.As(err, &e) {
-		s.o.Log.ErrorContext(ctx, "connect failed", "provider", p.ID, "error", err)
+		s.o.Log.ErrorContext(ctx, "connect failed", "provider", p.ID, "error", v.scrub(err))
 		if ctx.Err() != nil {
 			return map[string]string{"": p.Name + " did not answer in time. Try again later."}
 		}
 		return map[string]string{"": "Connecting to " + p.Name + " failed for a reason that was noted in the log. Try again later."}
 	}
-	s.o.Log.InfoContext(ctx, "connect refused", "provider", p.ID, "kind", e.Kind.Error(), "cause", e.Cause)
+	s.o.Log.InfoContext(ctx, "connect refused", "provider", p.ID, "kind", e.Kind.Error(), "cause", v.scrub(e.Cause))
 	field := e.Field
 	if field == "" && errors.Is(e, contact.ErrBaseURL) {
 		field = URLField

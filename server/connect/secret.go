@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -60,6 +61,26 @@ func decode(b []byte) (vault, error) {
 		return vault{}, fmt.Errorf("connect: the stored credentials cannot be read: %w", err)
 	}
 	return vault{Values: secrets(in.Values), Access: Secret(in.Access), Refresh: Secret(in.Refresh), Life: in.Life}, nil
+}
+
+// scrub is an error's text for the log, without what is secret here: an error of
+// an adapter, or of a library below it, may quote what was sent.
+func (v vault) scrub(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	hide := func(s Secret) {
+		if len(s) >= 3 {
+			text = strings.ReplaceAll(text, string(s), redacted)
+		}
+	}
+	for _, s := range v.Values {
+		hide(s)
+	}
+	hide(v.Access)
+	hide(v.Refresh)
+	return text
 }
 
 // plain are the values as adapters get them.
