@@ -2,16 +2,19 @@ package memory
 
 import (
 	"maps"
+	"slices"
+	"unicode/utf8"
 
 	"tandem/server/contact"
 )
 
 // Put adds a record as a person would, and gives its ID. It belongs to the
-// Book's user. What is typed goes through the server's own rules (Project).
+// Book's user. What is typed goes through the server's own rules: Project, and
+// nothing longer than MaxLen.
 func (b *Book) Put(c contact.Contact) contact.ID {
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
-	return b.add(b.Project(c), b.user).ID
+	return b.add(b.typed(c), b.user).ID
 }
 
 // Edit changes a record as a person would. It reports whether it exists.
@@ -19,7 +22,7 @@ func (b *Book) Edit(id contact.ID, change func(*contact.Contact)) bool {
 	return b.act(id, func(r *record) {
 		c := clone(r.Contact)
 		change(&c)
-		r.Contact = b.Project(c)
+		r.Contact = b.typed(c)
 	})
 }
 
@@ -100,4 +103,15 @@ func (b *Book) act(id contact.ID, do func(*record)) bool {
 
 func (b *Book) finish(id contact.ID, c contact.Change) bool {
 	return b.act(id, func(r *record) { r.end = &c })
+}
+
+// typed is what is left of c where a person types it into the server's form.
+func (b *Book) typed(c contact.Contact) contact.Contact {
+	for f, most := range b.o.Description.MaxLen {
+		long := func(s string) bool { return utf8.RuneCountInString(s) > most }
+		if v := c.Value(f); slices.ContainsFunc(v, long) {
+			c = c.Set(f, slices.DeleteFunc(slices.Clone(v), long))
+		}
+	}
+	return b.Project(c)
 }

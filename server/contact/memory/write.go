@@ -112,7 +112,7 @@ func (b *Book) check(c contact.Contact, mask contact.Fields) (contact.Result, bo
 			}
 		}
 	}
-	if d.NameFallback && c.Name.Surname == "" && (d.Fields.Has(contact.Surname) || c.Name.Full == "") {
+	if d.NameFallback && mask&contact.FieldsOf(contact.Surname, contact.FullName) != 0 && c.Name.Surname == "" && (d.Fields.Has(contact.Surname) || c.Name.Full == "") {
 		return refuse(contact.Surname, "must not be empty.")
 	}
 	if d.OrganizationExisting && mask.Has(contact.Organization) && c.Organization != "" && !slices.Contains(b.o.Companies, c.Organization) {

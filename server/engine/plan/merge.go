@@ -114,14 +114,18 @@ func (m *merge) halves(decided map[contact.Field]decision, pending contact.Field
 		for f := range m.tracked(Side(s)).All() {
 			old, agreed := side.half.Base[f]
 			d := decided[f]
+			if m.auxiliary(f) {
+				d = decided[contact.FullName]
+				agreed = agreed && side.agreed(contact.FullName)
+			}
 			switch {
-			case pending.Has(f) || d.hold[s]:
+			case pending.Has(f) || m.auxiliary(f) && pending.Has(contact.FullName) || d.hold[s]:
 				if agreed {
 					base[f] = old
 				}
 			case d.mark[s]:
 				base[f] = d.base[s]
-			case d.set[s], m.auxiliary(f) && decided[contact.FullName].set[s] && pending&wholeName == 0:
+			case d.set[s]:
 				base[f] = m.after[s].Value(f)
 			case side.known.Has(f):
 				base[f] = side.value(f)
@@ -140,7 +144,7 @@ func (m *merge) halves(decided map[contact.Field]decision, pending contact.Field
 func (m *merge) tracked(s Side) contact.Fields {
 	fs := m.p.fields
 	if fs.Has(contact.FullName) {
-		fs |= contact.NameParts & m.side[s].book.Description.Fields & m.side[s].known
+		fs |= contact.NameParts & m.side[s].book.Description.Fields
 	}
 	return fs
 }

@@ -45,7 +45,8 @@ func (s *side) nameMask(old, name contact.Name) contact.Fields {
 }
 
 // fallback is the surname (or whole name) of a record that must have one and
-// has none: the company, else the local part of an e-mail.
+// has none: the company, else the local part of an e-mail, else the rest of the
+// name.
 func fallback(c contact.Contact) string {
 	if c.Organization != "" {
 		return c.Organization
@@ -54,7 +55,8 @@ func fallback(c contact.Contact) string {
 		local, _, _ := strings.Cut(c.Emails[0], "@")
 		return local
 	}
-	return ""
+	c.Name.Surname, c.Name.Full = "", ""
+	return c.Name.Text()
 }
 
 // filler reports whether the side's f holds nothing but a fallback that was put

@@ -35,8 +35,8 @@ func newWorld(t failer, set plan.Settings, left, right memory.Options) *world {
 	return &world{t: t, set: set, first: true, links: map[string]*plan.Link{}, book: [2]*memory.Book{memory.New(left), memory.New(right)}}
 }
 
-// input is what the two Books hold now, listed completely. Settled linked
-// records are sometimes handed over with their content and sometimes without:
+// input is what the two Books hold now, listed completely. Pairs that nobody
+// touched are sometimes handed over with their content and sometimes without:
 // it must not matter.
 func (w *world) input(withRecords bool) plan.Input {
 	in := plan.Input{Settings: w.set, First: w.first, Confirmed: true}
@@ -52,6 +52,7 @@ func (w *world) input(withRecords bool) plan.Input {
 	taken := [2]map[contact.ID]bool{{}, {}}
 	for _, id := range slices.Sorted(maps.Keys(w.links)) {
 		pair := plan.Pair{Link: *w.links[id]}
+		touched := withRecords
 		for s, half := range pair.Link.Side {
 			taken[s][half.ID] = true
 			rec, exists := all[s][half.ID]
@@ -59,8 +60,12 @@ func (w *world) input(withRecords bool) plan.Input {
 			case !exists:
 				pair.Fate[s] = plan.Deleted
 			case rec.Version != half.Version:
-				pair.Fate[s], pair.Record[s] = plan.Touched, &rec
-			case withRecords:
+				pair.Fate[s] = plan.Touched
+			}
+			touched = touched || pair.Fate[s] != plan.Unchanged
+		}
+		for s, half := range pair.Link.Side {
+			if rec, exists := all[s][half.ID]; exists && touched {
 				pair.Record[s] = &rec
 			}
 		}
