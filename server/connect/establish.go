@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"tandem/server/contact"
@@ -30,8 +31,9 @@ type draft struct {
 const purposeChoose = "choose"
 
 // establish proves a draft at the provider and stores the Connection. Nothing
-// of the user's present Connection changes before that.
-func (s *Service) establish(ctx context.Context, user store.User, p provider.Provider, d draft) (Result, error) {
+// of the user's present Connection changes before that. typed may hold the
+// answer to a choice before it is asked.
+func (s *Service) establish(ctx context.Context, user store.User, p provider.Provider, d draft, typed map[string]string) (Result, error) {
 	probe, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	a := provider.Access{
@@ -49,6 +51,11 @@ func (s *Service) establish(ctx context.Context, user store.User, p provider.Pro
 		d.Values = got.Values
 	}
 	if len(got.Choose) > 0 {
+		if chosen, ok := foretold(got.Choose, typed); ok && len(d.Choose) == 0 {
+			maps.Copy(d.Values, chosen)
+			d.Choose = got.Choose
+			return s.establish(ctx, user, p, d, nil)
+		}
 		d.Choose = got.Choose
 		pending, err := s.park(ctx, user, p, d)
 		return Result{Choose: got.Choose, Pending: pending, Notice: got.Notice}, err
@@ -92,11 +99,32 @@ func (s *Service) choose(ctx context.Context, user store.User, p provider.Provid
 		return Result{Faults: faults, Choose: d.Choose, Pending: pending, Typed: shown(p, typed)}, err
 	}
 	maps.Copy(d.Values, chosen)
-	result, err := s.establish(ctx, user, p, d)
+	result, err := s.establish(ctx, user, p, d, nil)
 	if result.Connection == nil {
 		result.Typed = shown(p, typed)
 	}
 	return result, err
+}
+
+// foretold finds the answers to a choice in what was typed, by value or by
+// label: a command line names an address book as people do. ok is false where
+// one is missing or fits nothing, so that the choice is shown.
+func foretold(fields []provider.Field, typed map[string]string) (chosen map[string]string, ok bool) {
+	named := map[string]string{}
+	for _, f := range fields {
+		v := strings.TrimSpace(typed[f.Name])
+		if v == "" {
+			return nil, false
+		}
+		for _, o := range f.Options {
+			if strings.EqualFold(o.Label, v) && !slices.ContainsFunc(f.Options, func(o provider.Option) bool { return o.Value == v }) {
+				v = o.Value
+			}
+		}
+		named[f.Name] = v
+	}
+	chosen, faults := check(fields, named)
+	return chosen, len(faults) == 0
 }
 
 // install stores the Connection in place of the user's present one. The same

@@ -12,7 +12,7 @@ import (
 
 // Form connects by what a person typed: the Custom URL under URLField, the
 // provider's fields under their names, and PendingField with the choice after a
-// Result that asked for one. Faults come with the Result; the error is for
+// Result that asked for one; who knows the answer already may type it at once. Faults come with the Result; the error is for
 // trouble of our own only, and ErrNoSuch.
 func (s *Service) Form(ctx context.Context, user store.User, side provider.Side, providerID string, typed map[string]string) (Result, error) {
 	p, ok := s.Provider(side, providerID)
@@ -35,7 +35,7 @@ func (s *Service) Form(ctx context.Context, user store.User, side provider.Side,
 	if len(faults) > 0 {
 		return Result{Faults: faults, Typed: shown(p, typed)}, nil
 	}
-	result, err := s.establish(ctx, user, p, draft{Method: provider.Form, BaseURL: base, Values: values})
+	result, err := s.establish(ctx, user, p, draft{Method: provider.Form, BaseURL: base, Values: values}, typed)
 	if result.Connection == nil {
 		result.Typed = shown(p, typed)
 	}

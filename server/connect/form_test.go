@@ -142,6 +142,13 @@ func TestChoose(t *testing.T) {
 				t.Errorf("%s is not kept", kept)
 			}
 		}
+		foretold := w.form(t, provider.Contacts, "choosy", map[string]string{"username": "ann", "password": password, "book": "at HOME"})
+		if foretold.Connection == nil || !strings.Contains(string(foretold.Connection.Secret), `"book":"home"`) {
+			t.Errorf("chosen before it was asked: %+v", foretold)
+		}
+		if unknown := w.form(t, provider.Contacts, "choosy", map[string]string{"username": "ann", "password": password, "book": "attic"}); len(unknown.Choose) != 1 {
+			t.Errorf("a book that is not there: %+v", unknown)
+		}
 		if used := w.form(t, provider.Contacts, "choosy", answer); used.Connection != nil || used.Faults[""] != connect.ErrAttempt.Error() {
 			t.Errorf("a choice works twice: %+v", used)
 		}
@@ -217,12 +224,12 @@ func TestOpenRefuses(t *testing.T) {
 	w := start(t, storetest.New(t), nil)
 	got := w.form(t, provider.CRM, "own", map[string]string{"url": w.url, "username": "ann", "password": password})
 	c := *got.Connection
-	if _, err := w.Open(t.Context(), c, connect.Open{Entity: provider.EntityLeads}); !errors.Is(err, contact.ErrForbidden) {
+	if _, err := w.Open(t.Context(), c, connect.OpenOptions{Entity: provider.EntityLeads}); !errors.Is(err, contact.ErrForbidden) {
 		t.Errorf("leads: %v", err)
 	}
 	gone := c
 	gone.Provider = "gone"
-	if _, err := w.Open(t.Context(), gone, connect.Open{}); !errors.Is(err, contact.ErrNotLicensed) {
+	if _, err := w.Open(t.Context(), gone, connect.OpenOptions{}); !errors.Is(err, contact.ErrNotLicensed) {
 		t.Errorf("a provider that is no more: %v", err)
 	}
 	if err := w.MarkReconnect(t.Context(), c.ID, errors.New("The password was changed.")); err != nil {

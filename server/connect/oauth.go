@@ -110,7 +110,7 @@ func (s *Service) FinishOAuth(ctx context.Context, user store.User, sessionHash,
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := s.establish(ctx, user, p, d)
+	result, err := s.establish(ctx, user, p, d, nil)
 	if result.Connection == nil {
 		result.Typed = map[string]string{URLField: e.BaseURL}
 	}

@@ -208,7 +208,7 @@ func choosy(ctx context.Context, a provider.Access) (provider.Connected, error) 
 	}
 	if a.Values["book"] == "" {
 		return provider.Connected{Choose: []provider.Field{{Name: "book", Label: "Address book", Required: true,
-			Options: []provider.Option{{Value: "home"}, {Value: "work"}}}}}, nil
+			Options: []provider.Option{{Value: "home", Label: "At home"}, {Value: "work", Label: "At work"}}}}}, nil
 	}
 	a.Values["kept"] = "yes"
 	return provider.Connected{Account: who, Values: a.Values, Notice: []string{"No trash there."}}, nil
