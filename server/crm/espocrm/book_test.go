@@ -13,11 +13,11 @@ import (
 // to sign in, both ways of keeping phone numbers.
 func TestBook(t *testing.T) {
 	for name, w := range map[string]world{
-		"contacts, password":     {entity: provider.EntityContacts},
+		"contacts, password":     {entity: provider.EntityContacts, judge: true},
 		"contacts, API key":      {entity: provider.EntityContacts, apiKey: true, scope: provider.ScopeAll},
 		"contacts, loose phones": {entity: provider.EntityContacts, options: sandbox.Options{LoosePhones: true, Versions: true}},
 		"leads, password":        {entity: provider.EntityLeads, scope: provider.ScopeAll},
-		"leads, API key":         {entity: provider.EntityLeads, apiKey: true, options: sandbox.Options{PhoneExtensions: true}},
+		"leads, API key":         {entity: provider.EntityLeads, apiKey: true, judge: true, options: sandbox.Options{PhoneExtensions: true}},
 		"leads, small pages":     {entity: provider.EntityLeads, options: sandbox.Options{MaxPage: 3, NoTokens: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

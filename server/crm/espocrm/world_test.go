@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"tandem/server/contact"
 	"tandem/server/crm/espocrm"
@@ -21,6 +22,8 @@ type world struct {
 	apiKey  bool
 	entity  provider.Entity
 	scope   provider.Scope
+	// judge passes everything through the contract, which takes time.
+	judge bool
 	// role replaces what the user may do.
 	role *sandbox.User
 
@@ -53,11 +56,15 @@ func newWorld(t *testing.T, w world) *world {
 	w.user = w.crm.AddUser(u)
 	w.crm.AddAccount("Acme GmbH")
 	w.crm.AddAccount("Globex & Sons")
-	w.faults = kit.NewFaults(judged(w.crm), nil)
+	w.faults = kit.NewFaults(w.crm, nil)
+	wire := http.RoundTripper(http.DefaultTransport)
+	if w.judge {
+		w.faults, wire = kit.NewFaults(judged(w.crm), nil), tripper{wire}
+	}
 	srv := httptest.NewServer(w.faults)
 	t.Cleanup(srv.Close)
 	w.url = srv.URL
-	w.http = dialer(t)
+	w.http = dialer(wire)
 	w.values = map[string]string{"auth": "password", "username": "ann", "password": password}
 	if w.apiKey {
 		w.values = map[string]string{"auth": "api-key", "apikey": apiKey}
@@ -70,10 +77,8 @@ func newWorld(t *testing.T, w world) *world {
 	return &w
 }
 
-func dialer(t *testing.T) func(base string, auth rest.Auth) (*rest.Client, error) {
-	wire := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(wire.CloseIdleConnections)
-	transport := rest.New(rest.Options{AllowLoopback: true, Wire: tripper{wire}})
+func dialer(wire http.RoundTripper) func(base string, auth rest.Auth) (*rest.Client, error) {
+	transport := rest.New(rest.Options{AllowLoopback: true, Wire: wire})
 	return func(base string, auth rest.Auth) (*rest.Client, error) { return transport.Client(base, auth, nil) }
 }
 
@@ -176,4 +181,11 @@ func list(t *testing.T, b contact.Book, from contact.Cursor) (map[contact.ID]con
 	}
 	t.Fatal("the listing did not complete")
 	return nil, nil
+}
+
+// patient is a dialer for servers that fail: it gives up at once, and is not
+// judged by the contract.
+func patient() func(base string, auth rest.Auth) (*rest.Client, error) {
+	transport := rest.New(rest.Options{AllowLoopback: true, Patience: time.Millisecond})
+	return func(base string, auth rest.Auth) (*rest.Client, error) { return transport.Client(base, auth, nil) }
 }
