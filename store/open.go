@@ -58,6 +58,9 @@ func sqliteDSN(address string) (dsn, file string, err error) {
 	file = name
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		path = strings.TrimPrefix(path, "//")
+		if strings.Contains(path, "#") {
+			return "", "", errors.New("store: in a file: URL, write # as %23")
+		}
 		if file, err = url.PathUnescape(path); err != nil {
 			return "", "", fmt.Errorf("store: the database URL is not valid: %w", err)
 		}

@@ -19,6 +19,7 @@ func TestSQLiteAddress(t *testing.T) {
 		{"sqlite:data/tandem.db", "data/tandem.db", "data/tandem.db?", "immediate"},
 		{"sqlite:///var/lib/tandem.db", "/var/lib/tandem.db", "/var/lib/tandem.db?", "immediate"},
 		{"file:a%20b.db?cache=private", "a b.db", "file:a%20b.db?_pragma", "immediate&cache=private"},
+		{"sqlite:a#b%20.db", "a#b%20.db", "a#b%20.db?", "immediate"},
 		{"file:///srv/t.db", "/srv/t.db", "file:///srv/t.db?", "immediate"},
 	} {
 		dsn, file, err := store.SQLiteDSN(c.address)
@@ -26,7 +27,7 @@ func TestSQLiteAddress(t *testing.T) {
 			t.Errorf("%s: %q, %q, %v", c.address, dsn, file, err)
 		}
 	}
-	for _, address := range []string{"", "sqlite:", ":memory:", "file::memory:?cache=shared", "file:x?mode=memory"} {
+	for _, address := range []string{"", "sqlite:", ":memory:", "file::memory:?cache=shared", "file:x?mode=memory", "file:a#b", "file:%zz"} {
 		if dsn, _, err := store.SQLiteDSN(address); err == nil {
 			t.Errorf("%q gave %q", address, dsn)
 		}

@@ -48,7 +48,7 @@ func New(t testing.TB) *store.Store {
 // wait for the disk.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	return "file:" + filepath.Join(t.TempDir(), "tandem.db") + "?_pragma=synchronous(OFF)"
+	return "sqlite:" + filepath.Join(t.TempDir(), "tandem.db") + "?_pragma=synchronous(OFF)"
 }
 
 // Open opens a store under the test binary's keyset and closes it at the
