@@ -99,19 +99,10 @@ func (s *Service) Begin(ctx context.Context, b Begin) (Begun, error) {
 	return Begun{URL: s.oauth(found, attempt.Purpose).AuthCodeURL(state, params...), Attempt: browser}, nil
 }
 
-// Finish ends a sign-in with the query of the issuer's answer and the value of
+// Finish ends a sign-in, the page's or the dialog's, with the query of the issuer's answer and the value of
 // AttemptCookie. Whatever comes back, the attempt is used up. The caller signs an
 // older session out and sets the new one; AttemptCookie is left to expire.
 func (s *Service) Finish(ctx context.Context, q url.Values, browser string) (Result, error) {
-	return s.finish(ctx, q, browser, false)
-}
-
-// FinishDialog is Finish for the dialog: it gives a Code in place of a Session.
-func (s *Service) FinishDialog(ctx context.Context, q url.Values, browser string) (Result, error) {
-	return s.finish(ctx, q, browser, true)
-}
-
-func (s *Service) finish(ctx context.Context, q url.Values, browser string, dialog bool) (Result, error) {
 	for _, once := range []string{"state", "code", "error", "iss"} {
 		if len(q[once]) > 1 {
 			return Result{}, ErrAttempt
@@ -120,11 +111,11 @@ func (s *Service) finish(ctx context.Context, q url.Values, browser string, dial
 	if q.Get("state") == "" || browser == "" {
 		return Result{}, ErrAttempt
 	}
-	purpose := purposeSignIn
-	if dialog {
-		purpose = purposeDialog
+	state := Hash(q.Get("state"))
+	attempt, err := s.o.Store.TakeAttempt(ctx, purposeSignIn, state)
+	if errors.Is(err, store.ErrNotFound) {
+		attempt, err = s.o.Store.TakeAttempt(ctx, purposeDialog, state)
 	}
-	attempt, err := s.o.Store.TakeAttempt(ctx, purpose, Hash(q.Get("state")))
 	if errors.Is(err, store.ErrNotFound) {
 		return Result{}, ErrAttempt
 	} else if err != nil {
@@ -160,7 +151,7 @@ func (s *Service) finish(ctx context.Context, q url.Values, browser string, dial
 		return Result{}, err
 	}
 	out := Result{User: user, ReturnTo: s.ReturnTo(attempt.ReturnTo)}
-	if dialog {
+	if attempt.Purpose == purposeDialog {
 		out.Code, err = s.ticket(ctx, user.ID, purposeDialog, challenge)
 	} else {
 		out.Session, err = s.open(ctx, user.ID, store.PageSession)

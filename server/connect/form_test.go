@@ -224,12 +224,12 @@ func TestOpenRefuses(t *testing.T) {
 	w := start(t, storetest.New(t), nil)
 	got := w.form(t, provider.CRM, "own", map[string]string{"url": w.url, "username": "ann", "password": password})
 	c := *got.Connection
-	if _, err := w.Open(t.Context(), c, connect.OpenOptions{Entity: provider.EntityLeads}); !errors.Is(err, contact.ErrForbidden) {
+	if _, err := w.Open(t.Context(), c, connect.Open{Entity: provider.EntityLeads}); !errors.Is(err, contact.ErrForbidden) {
 		t.Errorf("leads: %v", err)
 	}
 	gone := c
 	gone.Provider = "gone"
-	if _, err := w.Open(t.Context(), gone, connect.OpenOptions{}); !errors.Is(err, contact.ErrNotLicensed) {
+	if _, err := w.Open(t.Context(), gone, connect.Open{}); !errors.Is(err, contact.ErrNotLicensed) {
 		t.Errorf("a provider that is no more: %v", err)
 	}
 	if err := w.MarkReconnect(t.Context(), c.ID, errors.New("The password was changed.")); err != nil {

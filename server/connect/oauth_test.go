@@ -51,7 +51,7 @@ func (w *world) open(t *testing.T, side provider.Side) (contact.Book, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.Open(t.Context(), c, connect.OpenOptions{})
+	return w.Open(t.Context(), c, connect.Open{})
 }
 
 func TestOAuth(t *testing.T) {
@@ -201,7 +201,7 @@ func TestDisconnect(t *testing.T) {
 			if err != nil || after.State != store.StateDisconnected || after.Secret != nil {
 				t.Errorf("the secrets: %+v, %v", after.State, err)
 			}
-			if _, err := w.Open(t.Context(), after, connect.OpenOptions{}); !errors.Is(err, contact.ErrReconnect) {
+			if _, err := w.Open(t.Context(), after, connect.Open{}); !errors.Is(err, contact.ErrReconnect) {
 				t.Errorf("open: %v", err)
 			}
 			if _, err := book.Describe(t.Context()); errors.Is(err, contact.ErrReconnect) != revoked {

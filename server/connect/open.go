@@ -12,8 +12,8 @@ import (
 	"tandem/store"
 )
 
-// OpenOptions are the settings under which a Book is opened.
-type OpenOptions struct {
+// Open says under which settings a Book is opened.
+type Open struct {
 	Entity provider.Entity
 	Scope  provider.Scope
 	// Country is the default country for phone numbers, ISO 3166-1 alpha-2.
@@ -26,7 +26,7 @@ type OpenOptions struct {
 // network for nothing but a token that is due. The Book counts its requests
 // (Requests() int64), remembers a request budget that is used up, and notes
 // "Reconnect needed" when the provider refuses the credentials for good.
-func (s *Service) Open(ctx context.Context, c store.Connection, o OpenOptions) (contact.Book, error) {
+func (s *Service) Open(ctx context.Context, c store.Connection, o Open) (contact.Book, error) {
 	p, ok := s.Provider(provider.Side(c.Side), c.Provider)
 	if !ok {
 		return nil, &contact.Error{Kind: contact.ErrNotLicensed,

@@ -72,7 +72,7 @@ func TestRefreshOnce(t *testing.T) {
 				if i%2 == 1 {
 					from = second
 				}
-				book, err := from.Open(t.Context(), c, connect.OpenOptions{})
+				book, err := from.Open(t.Context(), c, connect.Open{})
 				if err == nil {
 					_, err = book.Describe(t.Context())
 				}
