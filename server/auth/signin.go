@@ -99,9 +99,10 @@ func (s *Service) Begin(ctx context.Context, b Begin) (Begun, error) {
 	return Begun{URL: s.oauth(found, attempt.Purpose).AuthCodeURL(state, params...), Attempt: browser}, nil
 }
 
-// Finish ends a sign-in, the page's or the dialog's, with the query of the issuer's answer and the value of
-// AttemptCookie. Whatever comes back, the attempt is used up. The caller signs an
-// older session out and sets the new one; AttemptCookie is left to expire.
+// Finish ends a sign-in, the page's or the dialog's, with the query of the
+// issuer's answer and the value of AttemptCookie. Whatever comes back, the
+// attempt is used up. The caller signs an older session out and sets the new
+// one; AttemptCookie is left to expire.
 func (s *Service) Finish(ctx context.Context, q url.Values, browser string) (Result, error) {
 	for _, once := range []string{"state", "code", "error", "iss"} {
 		if len(q[once]) > 1 {
