@@ -68,7 +68,7 @@ func (p *planner) gather(x *index) []*entry {
 		}
 	}
 	for _, pair := range p.in.Pairs {
-		p.gatherPair(pair, add)
+		p.gatherPair(pair, true, add)
 	}
 	for s := range p.in.Fresh {
 		for _, rec := range p.listed[s] {
@@ -85,6 +85,9 @@ func (p *planner) gather(x *index) []*entry {
 			add(e)
 		}
 	}
+	for _, pair := range p.in.Pairs {
+		p.gatherPair(pair, false, add)
+	}
 	slices.SortFunc(all, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(a.side, b.side), cmp.Compare(a.rec.ID, b.rec.ID))
 	})
@@ -100,10 +103,11 @@ func (p *planner) gather(x *index) []*entry {
 	return open
 }
 
-// gatherPair files the records of a Link: proof that they have somebody.
-func (p *planner) gatherPair(pair Pair, add func(*entry)) {
+// gatherPair files the records of a Link: proof that they have somebody. Those
+// that were read come first; a base is only the second best witness.
+func (p *planner) gatherPair(pair Pair, read bool, add func(*entry)) {
 	for s, half := range pair.Link.Side {
-		if half.ID == "" || pair.Fate[s] == Deleted || pair.Fate[s] == Merged || pair.Fate[s] == Converted {
+		if (pair.Record[s] != nil) != read || half.ID == "" || pair.Fate[s] == Deleted || pair.Fate[s] == Merged || pair.Fate[s] == Converted {
 			continue
 		}
 		rec := pair.Record[s]

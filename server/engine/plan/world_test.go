@@ -67,6 +67,8 @@ func (w *world) input(withRecords bool) plan.Input {
 		for s, half := range pair.Link.Side {
 			if rec, exists := all[s][half.ID]; exists && touched {
 				pair.Record[s] = &rec
+			} else if exists {
+				in.Known[s] = append(in.Known[s], plan.Known{Record: rec, Linked: true})
 			}
 		}
 		in.Pairs = append(in.Pairs, pair)
