@@ -16,9 +16,9 @@ var (
 )
 
 func TestLedger(t *testing.T) {
-	storetest.Engines(t, func(t *testing.T, fresh func(testing.TB) *store.Store) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		storetest.Ledger(t, func(t *testing.T) storetest.LedgerUnderTest {
-			return storetest.StoreUnderTest(t, fresh(t))
+			return storetest.StoreUnderTest(t, s)
 		})
 	})
 }

@@ -35,11 +35,13 @@ func Seed(t testing.TB, s *store.Store, issuer, subject string) (store.User, sto
 	return u, p
 }
 
-// StoreUnderTest is a store as the suite wants it.
+// StoreUnderTest is a store as the suite wants it: among users and organizations
+// of its own, so that one store serves many tests.
 func StoreUnderTest(t testing.TB, s *store.Store) LedgerUnderTest {
 	t.Helper()
-	_, pair := Seed(t, s, "https://idp.example.org", "ada")
-	_, colleague := Seed(t, s, "https://idp.example.org", "bob")
-	_, stranger := Seed(t, s, "https://idp.example.com", "eve")
+	ours, theirs := "https://"+s.NewID()+".example.org", "https://"+s.NewID()+".example.com"
+	_, pair := Seed(t, s, ours, "ada")
+	_, colleague := Seed(t, s, ours, "bob")
+	_, stranger := Seed(t, s, theirs, "eve")
 	return LedgerUnderTest{Ledger: s, Pair: pair, Colleague: colleague, Stranger: stranger, Secret: SeedSecret}
 }
