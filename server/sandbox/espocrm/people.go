@@ -153,6 +153,9 @@ var kinds = map[contact.PhoneKind]string{contact.PhoneWork: "Office", contact.Ph
 
 // apply writes a whole contact into a record: what a form would send.
 func (s *Server) apply(entity string, rec, old *Record, c contact.Contact, user string) {
+	if !slices.Contains(entities[Contact][0].options, c.Name.Title) {
+		c.Name.Title = "" // the form offers no other
+	}
 	data := map[string]any{
 		"salutationName": null(c.Name.Title), "firstName": null(c.Name.Given), "middleName": null(c.Name.Given2),
 		"lastName": null(c.Name.Surname), "description": null(c.Notes), "title": null(c.JobTitle),
