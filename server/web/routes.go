@@ -17,7 +17,7 @@ func (w *Web) routes() {
 	e.GET("/readyz", w.readyz)
 	e.GET("/manifest.xml", w.manifest)
 	e.GET(views.StaticPrefix+"*", echo.WrapHandler(views.Static()))
-	e.GET(addin.Prefix+"*", echo.WrapHandler(addin.Files()))
+	e.GET(addin.Prefix+"*", echo.WrapHandler(addin.Files(w.Demo)))
 
 	// The page: public.
 	page := e.Group("", w.onHost(w.BaseURL), w.pagePolicy)
@@ -87,3 +87,14 @@ func (w *Web) routes() {
 func to(path string) echo.HandlerFunc {
 	return func(c echo.Context) error { return c.Redirect(http.StatusFound, path) }
 }
+
+// ReturnTo are the pages to which a sign-in may lead back.
+func ReturnTo() []string {
+	return []string{
+		views.RouteConnPage, views.RouteSettingsPage, views.RouteActivity, views.RouteActivity + "/*",
+		views.RouteGlobal, views.RouteProfiles, views.RouteProfiles + "/*", views.RouteSetup,
+	}
+}
+
+// SetupPath is where the first administrator enters the set-up code.
+const SetupPath = views.RouteSetup

@@ -53,7 +53,7 @@ func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 func (w *Web) toSignIn(c echo.Context) error {
 	to := ""
 	if c.Request().Method == http.MethodGet {
-		to = c.Request().URL.RequestURI()
+		to = c.Request().URL.Path
 	}
 	if htmx(c) {
 		c.Response().Header().Set("HX-Redirect", views.SignInPath(""))

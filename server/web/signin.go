@@ -117,7 +117,7 @@ func (w *Web) setupPage(c echo.Context) error {
 }
 
 func (w *Web) setup(c echo.Context) error {
-	err := w.Auth.ClaimSetup(c.Request().Context(), user(c).ID, c.FormValue("code"))
+	err := w.Auth.ClaimSetup(c.Request().Context(), user(c), c.FormValue("code"))
 	if err == auth.ErrSetup {
 		return render(c, http.StatusUnprocessableEntity, views.SetupPage(views.Setup{Page: w.frame(c, views.TabNone, "Set-up", ""), Error: err.Error()}))
 	} else if err != nil {

@@ -34,9 +34,10 @@ type Options struct {
 	BaseURL, AddinURL string
 	// SignInName names who signs people in ("your organization").
 	SignInName string
-	// OfficeURL is where the sidebar loads office.js; "" means Microsoft's.
-	// Frames are further origins that may frame the sidebar. Both are for the
-	// demo, whose mailbox is a stand-in.
+	// Demo serves a double of Office.js, which OfficeURL then names; "" means
+	// Microsoft's. Frames are further origins that may frame the sidebar: the
+	// demo's mailbox is a stand-in.
+	Demo      bool
 	OfficeURL string
 	Frames    []string
 	Now       func() time.Time
