@@ -2,6 +2,7 @@ package tryton
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -159,12 +160,40 @@ func (b *Book) rows(ctx context.Context, k *knowledge, ids []contact.ID) (map[co
 
 // absent asks for one record by its id.
 func (b *Book) absent(ctx context.Context, k *knowledge, id int64) (bool, error) {
-	_, err := b.server.call(ctx, true, nil, "model."+b.model()+".read", []int64{id}, []string{"id"}, k.context)
+	denied, absent, err := b.peek(ctx, id, k.context)
+	if err != nil || !denied {
+		return absent, err
+	}
+	// Where there are rules, as for leads, Tryton answers alike for what they
+	// hide and for what does not exist. History tells: what these rules showed
+	// right before its last revision was deleted by that one, since the company
+	// by which the rules go cannot be changed.
+	var revisions [][]json.RawMessage
+	var last moment
+	_, err = b.server.call(ctx, true, &revisions, "model."+b.model()+".history_revisions", []int64{id}, k.context)
+	var f *fault
+	switch {
+	case errors.As(err, &f), errors.Is(err, contact.ErrForbidden):
+		return false, nil // this model keeps no history
+	case err != nil:
+		return false, err
+	case len(revisions) == 0 || len(revisions[0]) == 0 || json.Unmarshal(revisions[0][0], &last) != nil:
+		return false, nil
+	}
+	then := maps.Clone(k.context)
+	then["_datetime"] = moment{last.Add(-time.Microsecond)}
+	denied, absent, err = b.peek(ctx, id, then)
+	return err == nil && !denied && !absent, err
+}
+
+// peek reads nothing but the id of a record.
+func (b *Book) peek(ctx context.Context, id int64, at object) (denied, absent bool, err error) {
+	_, err = b.server.call(ctx, true, nil, "model."+b.model()+".read", []int64{id}, []string{"id"}, at)
 	var f *fault
 	if errors.As(err, &f) && (f.absent() || f.denied()) {
-		return f.absent(), nil
+		return f.denied(), f.absent(), nil
 	}
-	return false, trouble(err)
+	return false, false, trouble(err)
 }
 
 func (b *Book) model() string {

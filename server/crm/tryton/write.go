@@ -102,6 +102,10 @@ func (w *writer) prepare(ctx context.Context, start, end int) ([]step, error) {
 	for i := start; i < end; i++ {
 		m, result := w.ms[i], &w.results[i]
 		r, ok := rows[m.ID]
+		written := r.ID
+		if m.Op == contact.Delete {
+			written = r.id() // the party of a lead stays
+		}
 		switch {
 		case !ok && slices.Contains(missing, m.ID):
 			result.Outcome = contact.Gone
@@ -114,10 +118,10 @@ func (w *writer) prepare(ctx context.Context, start, end int) ([]step, error) {
 		case m.Version != "" && m.Version != r.version():
 			rec := w.record(r)
 			result.Outcome, result.Version, result.Record = contact.Conflict, rec.Version, &rec
-		case taken[r.ID]:
+		case taken[written]:
 			result.Outcome, result.Message = contact.Conflict, "The record was changed a moment ago."
 		default:
-			taken[r.ID] = true
+			taken[written] = true
 			s := step{i: i, before: r}
 			if m.Op == contact.Update {
 				s.values = w.encode(w.knowledge, r, m.Contact, m.Mask)
