@@ -62,6 +62,8 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
+  // In swapped HTML noscript holds real elements: its buttons must not be met.
+  for (const stale of document.querySelectorAll("noscript")) stale.remove();
   onlyIf(document);
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong && document.activeElement === document.body) wrong.focus();
