@@ -168,10 +168,10 @@ func TestConnectionsInChromium(t *testing.T) {
 	s.last(t, "/connections/contacts/contacts method=oauth&provider=fastmail")
 
 	b.do(`document.getElementById("auto").click()`)
-	b.wait("automatic sync on", `document.getElementById("auto").checked && document.querySelector("#auto[checked]")`)
+	b.wait("automatic sync on", `document.querySelector(".auto[data-htmx-powered] #auto[checked]")`)
 	s.last(t, "/sync/auto on=on")
 	b.do(`document.getElementById("auto").click()`)
-	b.wait("automatic sync off", `!document.querySelector("#auto[checked]")`)
+	b.wait("automatic sync off", `document.querySelector(".auto[data-htmx-powered] #auto:not([checked])")`)
 	s.last(t, "/sync/auto ")
 
 	b.do(`document.querySelector(".split-more > summary").click()`)
