@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"tandem/server/contact"
@@ -284,12 +285,5 @@ func (b *book) Sweep(ctx context.Context) iter.Seq2[[]contact.Stamp, error] {
 // selection asks a list for some attributes. EspoCRM's newer names of both
 // parameters are used, because firewalls block the older ones.
 func selection(attributes []string) url.Values {
-	list := ""
-	for i, a := range attributes {
-		if i > 0 {
-			list += ","
-		}
-		list += a
-	}
-	return url.Values{"attributeSelect": {list}}
+	return url.Values{"attributeSelect": {strings.Join(attributes, ",")}}
 }

@@ -86,6 +86,9 @@ func notices(values map[string]string, who *identity) []string {
 	if values[fieldAuth] == authAPIKey {
 		out = append(out, "An API key belongs to an API user: \"mine\" means the records that are assigned to "+who.account().Name+".")
 	}
+	if values[fieldAuth] != authAPIKey && who.Token != "" {
+		out = append(out, "EspoCRM ends a sign-in that is not used for two days, unless its administrator chose otherwise. Automatic sync keeps it alive.")
+	}
 	if !who.reads(entityContact) {
 		out = append(out, "This account may not see contacts; only leads can be synchronised.")
 	}

@@ -126,8 +126,11 @@ func TestSignIn(t *testing.T) {
 			if got.Values["password"] != "" || got.Account.ID == "" || got.Account.Name == "" {
 				t.Errorf("%s: kept %v for %+v", name, got.Values, got.Account)
 			}
-			if notice := len(got.Notice) > 0; notice != (name != "right") {
-				t.Errorf("%s: the notices are %q", name, got.Notice)
+			told := strings.Join(got.Notice, " ")
+			for word, want := range map[string]bool{"two days": test.values["auth"] == "password", "API user": name == "key", "not see contacts": name == "leads only"} {
+				if strings.Contains(told, word) != want {
+					t.Errorf("%s: the notices are %q", name, got.Notice)
+				}
 			}
 		case !errors.Is(err, test.want) || !errors.As(err, &told) || told.Field != test.field:
 			t.Errorf("%s: %v beside %q", name, err, told.Field)

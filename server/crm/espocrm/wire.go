@@ -106,7 +106,7 @@ func (a api) read(ctx context.Context, entity string, id contact.ID) (r *row, hi
 	switch {
 	case err != nil:
 		return nil, false, err
-	case res.Status == http.StatusForbidden:
+	case res.Status == http.StatusForbidden && !rest.WebPage(res): // a page would be a firewall's
 		return nil, true, nil
 	case res.Status == http.StatusNotFound && !rest.WebPage(res):
 		return nil, false, nil

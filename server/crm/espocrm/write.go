@@ -313,8 +313,8 @@ func (b *book) link(ctx context.Context, old *row, name string, d *draft) (found
 	if name == "" {
 		// Only the first account is taken away. Without the list EspoCRM would
 		// put it back as the first of those that are linked.
-		rest := slices.DeleteFunc(slices.Clone(old.AccountsIDs), func(id string) bool { return id == old.AccountID })
-		d.body["accountId"], d.body["accountsIds"] = nil, append([]string{}, rest...)
+		others := slices.DeleteFunc(slices.Clone(old.AccountsIDs), func(id string) bool { return id == old.AccountID })
+		d.body["accountId"], d.body["accountsIds"] = nil, append([]string{}, others...)
 		d.relinked = true
 		return true, nil
 	}

@@ -258,6 +258,10 @@ func TestReadOnly(t *testing.T) {
 	if err != nil || len(found) != 2 || found[0].ReadOnly || !found[1].ReadOnly || found[0].Contact.Notes != "" || found[0].Read.Has(contact.Notes) {
 		t.Errorf("they read %+v, %v", found, err)
 	}
+	c := ann()
+	if r := write(t, b, contact.Mutation{Op: contact.Create, Contact: c, Mask: contact.FieldsOf(contact.Surname, contact.Organization), AllowDuplicate: true}); r.Record.Contact.Organization != "" {
+		t.Error("who sees no accounts linked one")
+	}
 	w = newWorld(t, world{role: &sandbox.User{Roles: look}, entity: provider.EntityLeads})
 	if _, err := w.open(t).Describe(t.Context()); !errors.Is(err, contact.ErrForbidden) {
 		t.Errorf("without leads Describe gives %v", err)
@@ -304,4 +308,47 @@ func read(r *http.Request) string {
 	buf := make([]byte, 1<<16)
 	n, _ := r.Body.Read(buf)
 	return fmt.Sprintf("%s", buf[:n])
+}
+
+// TestMessyPeople: people as real address books hold them are taken, and read
+// back as Project says, in both forms of phone numbers.
+func TestMessyPeople(t *testing.T) {
+	for _, w := range []world{{}, {entity: provider.EntityLeads, options: sandbox.Options{LoosePhones: true}}} {
+		w := newWorld(t, w)
+		b := w.open(t)
+		d, err := b.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []contact.Contact
+		for some := range slices.Chunk(kit.Sample(600, 7), d.Batch) {
+			var ms []contact.Mutation
+			for _, c := range some {
+				c.Organization = "" // accounts are another test's matter
+				if c.Name.Surname == "" {
+					c.Name.Surname = "Unnamed" // as the engine fills in
+				}
+				ms = append(ms, contact.Mutation{Op: contact.Create, Contact: c, Mask: c.Filled() & d.Writable, AllowDuplicate: true})
+				want = append(want, b.Project(c))
+			}
+			results, err := b.Write(t.Context(), ms)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, r := range results {
+				if r.Outcome != contact.OK {
+					t.Fatalf("%+v answers %v %s (%v)", ms[i].Contact, r.Outcome, r.Message, r.Cause)
+				}
+				for f := range d.Fields.All() {
+					now, proj := r.Record.Contact.Value(f), want[len(want)-len(some)+i].Value(f)
+					if !(contact.Norm{}).Equal(f, now, proj) {
+						t.Errorf("%v reads %q, want %q", f, now, proj)
+					}
+				}
+			}
+		}
+		if all, _ := list(t, b, nil); len(all) != 600 {
+			t.Errorf("the listing holds %d", len(all))
+		}
+	}
 }

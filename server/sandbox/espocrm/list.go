@@ -189,11 +189,11 @@ func (s *Server) holds(entity string, r *Record, c map[string]any) (bool, *refus
 		return false, badRequest("Bad where item. No attribute '" + attribute + "'.")
 	}
 	one, _ := c["value"].(string)
-	any := func(is func(string) bool) (bool, *refusal) { return slices.ContainsFunc(have, is), nil }
+	some := func(is func(string) bool) (bool, *refusal) { return slices.ContainsFunc(have, is), nil }
 	same := func(x string) bool { return strings.EqualFold(x, one) }
 	switch kind {
 	case "equals":
-		return any(same)
+		return some(same)
 	case "notEquals":
 		return !slices.ContainsFunc(have, same), nil
 	case "in", "notIn":
@@ -203,17 +203,17 @@ func (s *Server) holds(entity string, r *Record, c map[string]any) (bool, *refus
 		})
 		return in == (kind == "in"), nil
 	case "contains":
-		return any(func(x string) bool { return strings.Contains(strings.ToLower(x), strings.ToLower(one)) })
+		return some(func(x string) bool { return strings.Contains(strings.ToLower(x), strings.ToLower(one)) })
 	case "startsWith":
-		return any(func(x string) bool { return strings.HasPrefix(strings.ToLower(x), strings.ToLower(one)) })
+		return some(func(x string) bool { return strings.HasPrefix(strings.ToLower(x), strings.ToLower(one)) })
 	case "after", "greaterThan":
-		return any(func(x string) bool { return x > one })
+		return some(func(x string) bool { return x > one })
 	case "before", "lessThan":
-		return any(func(x string) bool { return x < one })
+		return some(func(x string) bool { return x < one })
 	case "greaterThanOrEquals":
-		return any(func(x string) bool { return x >= one })
+		return some(func(x string) bool { return x >= one })
 	case "lessThanOrEquals":
-		return any(func(x string) bool { return x <= one })
+		return some(func(x string) bool { return x <= one })
 	case "isNull":
 		return len(have) == 0, nil
 	case "isNotNull":
