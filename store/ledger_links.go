@@ -55,7 +55,8 @@ func (s *Store) LinksBy(ctx context.Context, pairID string, side uint8, ids []st
 	var all []Link
 	err = chunks(unique(ids), func(part []string) error {
 		var links []Link
-		err := s.db(ctx).Where("pair_id = ? AND "+column+" IN ?", pairID, part).Order("id").Find(&links).Error
+		// Not ordered: it would lead SQLite to the index by ID, all of it.
+		err := s.db(ctx).Where("pair_id = ? AND "+column+" IN ?", pairID, part).Find(&links).Error
 		all = append(all, links...)
 		return err
 	})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -79,15 +80,18 @@ func (s *Store) FindByKeys(ctx context.Context, connectionID, entity string, key
 	result := map[Key][]string{}
 	err := chunks(macs, func(part [][]byte) error {
 		var rows []blindKey
+		// Not ordered: it would lead SQLite to the index by record, all of it.
 		err := s.db(ctx).Select("mac", "record_id").
-			Where("connection_id = ? AND entity = ? AND mac IN ?", connectionID, entity, part).
-			Order("record_id").Find(&rows).Error
+			Where("connection_id = ? AND entity = ? AND mac IN ?", connectionID, entity, part).Find(&rows).Error
 		for _, r := range rows {
 			k := byMAC[string(r.MAC)]
 			result[k] = append(result[k], r.RecordID)
 		}
 		return err
 	})
+	for _, ids := range result {
+		slices.Sort(ids)
+	}
 	return result, err
 }
 

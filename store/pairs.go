@@ -66,15 +66,25 @@ func (s *Store) MarkDirty(ctx context.Context, pairID string) error {
 	return changed(s.db(ctx).Model(&Pair{}).Where("id = ?", pairID).Update("dirty", true))
 }
 
-// DuePairs reads pairs that should run now, longest waiting first: those whose
-// automatic sync is due and those marked dirty, both sides connected, and no
-// run with a sign of life since alive.
+// DuePairs reads at most limit pairs that should run now: those marked dirty,
+// then those whose automatic sync is due, longest waiting first. Both sides are
+// connected, and no run showed a sign of life since alive.
 func (s *Store) DuePairs(ctx context.Context, now, alive time.Time, limit int) ([]Pair, error) {
-	var due []Pair
-	err := s.db(ctx).Where("((auto AND next_at <= ?) OR dirty) AND (beat IS NULL OR beat <= ?)", now, alive).
-		Where("NOT EXISTS (SELECT 1 FROM connections c WHERE c.id IN (pairs.left_id, pairs.right_id) AND c.state <> ?)", StateConnected).
-		Order("next_at, id").Limit(limit).Find(&due).Error
-	return due, err
+	idle := func() *gorm.DB {
+		return s.db(ctx).Where("(beat > ?) IS NOT TRUE", alive).
+			Where("NOT EXISTS (SELECT 1 FROM connections c WHERE c.id IN (pairs.left_id, pairs.right_id) AND c.state <> ?)", StateConnected).
+			Limit(limit)
+	}
+	// Two queries, each with an index of its own.
+	var dirty, due []Pair
+	if err := idle().Where("dirty").Order("id").Find(&dirty).Error; err != nil {
+		return nil, err
+	}
+	if err := idle().Where("auto AND NOT dirty AND next_at <= ?", now).Order("next_at, id").Find(&due).Error; err != nil {
+		return nil, err
+	}
+	all := append(dirty, due...)
+	return all[:min(limit, len(all))], nil
 }
 
 // StalePairs reads pairs whose run showed no sign of life since alive: the next

@@ -131,6 +131,7 @@ CREATE TABLE pairs (
   UNIQUE (user_id, left_id, right_id, entity)
 );
 CREATE INDEX pairs_by_next ON pairs (next_at);
+CREATE INDEX pairs_dirty ON pairs (id) WHERE dirty;
 CREATE INDEX pairs_by_beat ON pairs (beat);
 CREATE INDEX pairs_by_left ON pairs (left_id);
 CREATE INDEX pairs_by_right ON pairs (right_id);
@@ -230,9 +231,9 @@ CREATE TABLE claims (
   intent_id text NOT NULL,
   record_id text NOT NULL,
   created_at TIME NOT NULL,
-  PRIMARY KEY (organization_id, crm, entity, key)
+  PRIMARY KEY (organization_id, key, crm, entity)
 );
-CREATE INDEX claims_by_intent ON claims (intent_id);
+CREATE INDEX claims_by_intent ON claims (intent_id, organization_id);
 
 CREATE TABLE runs (
   id text PRIMARY KEY,
