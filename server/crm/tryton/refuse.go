@@ -10,7 +10,7 @@ import (
 // refuse translates Tryton's refusal of one mutation.
 func (w *writer) refuse(s step, f *fault) {
 	m, result := w.ms[s.i], &w.results[s.i]
-	result.Cause = f
+	result.Cause = f.without(m.Contact)
 	switch {
 	case f.class == "ConcurrencyException", m.Op == contact.Update && f.absent():
 		result.Outcome = contact.Conflict
@@ -37,6 +37,22 @@ func (w *writer) refuse(s step, f *fault) {
 			}
 		}
 	}
+}
+
+// without is f for the log: modules of all makers may put into a message what
+// was written.
+func (f *fault) without(c contact.Contact) *fault {
+	clean := *f
+	for field := range fields.All() {
+		for _, v := range c.Value(field) {
+			for _, text := range append([]string{line(v)}, strings.Fields(v)...) {
+				if utf8.RuneCountInString(text) > 2 {
+					clean.message = strings.ReplaceAll(clean.message, text, "…")
+				}
+			}
+		}
+	}
+	return &clean
 }
 
 // blamed finds the field whose value Tryton's message quotes.
