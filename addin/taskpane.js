@@ -20,6 +20,7 @@ Office.onReady(() => {
   menu.addEventListener("toggle", openMenu);
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", closeMenu);
+  document.addEventListener("visibilitychange", returned);
   watchLinks(loadMenu, say);
   show();
 });
@@ -41,6 +42,11 @@ function debounced(f, ms = 250) {
 // changed: another item is selected, or its recipients are others.
 function changed() {
   if (bearer()) ask();
+}
+
+// returned from the tab: what was missing there may be done now.
+function returned() {
+  if (!document.hidden && el("people").querySelector(".start, .notice")) changed();
 }
 
 // show brings the page in line with the session.
@@ -180,17 +186,17 @@ document.addEventListener("htmx:before:response", (event) => {
   if (status === 401) {
     event.preventDefault();
     signedOut();
-  } else if (status >= 500) {
+  } else if (status >= 400) {
     event.preventDefault();
-    unreachable();
+    apologize("Tandem could not answer. ");
   }
 });
-document.addEventListener("htmx:error", unreachable);
+document.addEventListener("htmx:error", () => apologize("Tandem cannot be reached. "));
 
-function unreachable() {
+function apologize(sentence) {
   const text = document.createElement("p");
   text.className = "empty";
-  text.textContent = "Tandem cannot be reached. ";
+  text.textContent = sentence;
   const again = document.createElement("button");
   Object.assign(again, { type: "button", className: "button", textContent: "Try again" });
   again.addEventListener("click", ask);

@@ -499,7 +499,7 @@ func userTable(users []UserLine, profile string) templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<div class=\"table-wrap\" tabindex=\"0\" role=\"group\" aria-label=\"Users\"><table><thead><tr><td class=\"cell-check\"><input type=\"checkbox\" data-all=\"user\" aria-label=\"All users\"></td><th scope=\"col\">Name</th><th scope=\"col\">Sync profile</th><th scope=\"col\">Role</th><th scope=\"col\">Connections</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<div class=\"table-wrap\" tabindex=\"0\" role=\"group\" aria-label=\"Users\"><table class=\"wide\"><thead><tr><td class=\"cell-check\"><input type=\"checkbox\" data-all=\"user\" aria-label=\"All users\"></td><th scope=\"col\">Name</th><th scope=\"col\">Sync profile</th><th scope=\"col\">Role</th><th scope=\"col\">Connections</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -716,14 +716,14 @@ func ProfilePage(v Profile) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "</div></section><div class=\"actions\"><button class=\"button button-primary\" type=\"submit\">Save settings</button> <button class=\"button\" type=\"submit\" form=\"delete\" data-dialog=\"delete-profile\">Delete profile</button></div></form><form id=\"delete\" method=\"get\" action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "</div></section><div class=\"actions\"><button class=\"button button-primary\" type=\"submit\">Save settings</button> <button class=\"button\" type=\"submit\" form=\"delete\" data-dialog=\"delete-profile\">Delete profile</button></div></form><form id=\"delete\" hidden method=\"get\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 templ.SafeURL
 			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinURLErrs(ProfileDeletePath(v.ID))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin.templ`, Line: 196, Col: 65}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `admin.templ`, Line: 196, Col: 72}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 			if templ_7745c5c3_Err != nil {

@@ -157,13 +157,13 @@ func TestConnectionsInChromium(t *testing.T) {
 	b.do(`(e => { e.value = "password"; e.dispatchEvent(new Event("change", {bubbles: true})) })(document.querySelector('[name="f.auth"]'))`)
 
 	b.do(`document.querySelector('[name="f.username"]').value = "anna"; document.querySelector('[name="custom_url"]').value = "https://crm.example.com"; document.querySelector('[name="f.password"]').value = "x"`)
-	b.do(`document.querySelector("#crm button[type=submit]").click()`)
+	b.do(`document.querySelector("#crm .form[data-htmx-powered] button[type=submit]").click()`)
 	b.wait("the fault beside its field, what was typed, and the focus there", `document.querySelector("#crm-form-password-error") && document.querySelector('[name="f.username"]').value === "anna" && document.activeElement.name === "f.password"`)
 	s.last(t, "/connections/contacts/crm custom_url=https%3A%2F%2Fcrm.example.com&custom_url_on=on&f.auth=password&f.password=x&f.username=anna&method=form&provider=espocrm")
 
 	b.do(`(e => { e.value = "fastmail"; e.dispatchEvent(new Event("change", {bubbles: true})) })(document.getElementById("contacts-provider"))`)
-	b.wait("the provider's form, and the CRM's typed values still there", `document.querySelector('#contacts [name="method"]')?.value === "oauth" && document.querySelector('[name="f.username"]').value === "anna"`)
-	b.do(`document.querySelector("#contacts button[type=submit]").click()`)
+	b.wait("the provider's form, and the CRM's typed values still there", `document.querySelector('#contacts .form[data-htmx-powered] [name="method"]')?.value === "oauth" && document.querySelector('[name="f.username"]').value === "anna"`)
+	b.do(`document.querySelector("#contacts .form button[type=submit]").click()`)
 	b.wait("both connected after the redirect", `document.querySelectorAll("#crm .badge-success, #contacts .badge-success").length === 2 && document.querySelector(".auto[data-htmx-powered]")`)
 	s.last(t, "/connections/contacts/contacts method=oauth&provider=fastmail")
 
