@@ -39,7 +39,7 @@ func timed(s *store.Store) *clock {
 	return c
 }
 
-// two are two users of one organization, and eve of another.
+// three are ada and bob of one organization, and eve of another.
 type three struct {
 	ada, bob, eve                      store.User
 	adaPair, bobPair, evePair          store.Pair

@@ -5,8 +5,8 @@ import "time"
 // Organization is an Entra tenant, else one per OIDC issuer.
 type Organization struct {
 	ID        string `gorm:"primaryKey"`
-	Issuer    string `gorm:"uniqueIndex:organization_key"`
-	Tenant    string `gorm:"uniqueIndex:organization_key"`
+	Issuer    string
+	Tenant    string
 	Name      string
 	CreatedAt time.Time
 }
@@ -14,8 +14,8 @@ type Organization struct {
 // User is a person of one organization.
 type User struct {
 	ID             string `gorm:"primaryKey"`
-	OrganizationID string `gorm:"index"`
-	Email          string `gorm:"index"` // lower case
+	OrganizationID string
+	Email          string // lower case
 	EmailVerified  bool
 	Name           string
 	Admin          bool
@@ -27,7 +27,7 @@ type User struct {
 type Identity struct {
 	Issuer  string `gorm:"primaryKey"`
 	Subject string `gorm:"primaryKey"`
-	UserID  string `gorm:"index"`
+	UserID  string
 }
 
 // SessionKind tells the page's cookie from the sidebar's bearer token.
@@ -43,7 +43,7 @@ const (
 type Session struct {
 	Hash      string `gorm:"primaryKey"`
 	Kind      SessionKind
-	UserID    string `gorm:"index"`
+	UserID    string
 	ExpiresAt time.Time
 	CreatedAt time.Time
 }
@@ -87,8 +87,8 @@ const (
 // Connection is one user's account at one provider.
 type Connection struct {
 	ID             string `gorm:"primaryKey"`
-	OrganizationID string `gorm:"index"`
-	UserID         string `gorm:"index"`
+	OrganizationID string
+	UserID         string
 	Side           string // "crm" or "contacts"
 	Provider       string
 	Method         string // "form" or "oauth"
@@ -113,11 +113,11 @@ type Connection struct {
 // Pair is one user's two Connections for one CRM entity: what a run works on.
 type Pair struct {
 	ID             string `gorm:"primaryKey"`
-	OrganizationID string `gorm:"index"`
-	UserID         string `gorm:"uniqueIndex:pair_key"`
-	LeftID         string `gorm:"uniqueIndex:pair_key"` // Connection of the CRM
-	RightID        string `gorm:"uniqueIndex:pair_key"` // Connection of the contacts server
-	Entity         string `gorm:"uniqueIndex:pair_key"`
+	OrganizationID string
+	UserID         string
+	LeftID         string // Connection of the CRM
+	RightID        string // Connection of the contacts server
+	Entity         string
 	// Fence is raised by every run that takes the pair; every commit of a run
 	// checks it. Beat is the running run's last sign of life.
 	Fence int64
@@ -127,7 +127,7 @@ type Pair struct {
 	Dirty bool
 	// Auto: "Enable automatic contacts sync". NextAt is when it runs next.
 	Auto   bool
-	NextAt *time.Time `gorm:"index"`
+	NextAt *time.Time
 	// Cursors, and the settings they were made under. FirstDone is false until
 	// a first run has succeeded.
 	LeftCursor, RightCursor []byte
@@ -142,9 +142,9 @@ type Pair struct {
 // Link is the durable pair of two records.
 type Link struct {
 	ID                        string `gorm:"primaryKey"`
-	PairID                    string `gorm:"index:link_left,priority:1;index:link_right,priority:1"`
-	LeftID                    string `gorm:"index:link_left,priority:2"`
-	RightID                   string `gorm:"index:link_right,priority:2"`
+	PairID                    string
+	LeftID                    string
+	RightID                   string
 	LeftVersion, RightVersion string
 	// Bases as the engine encodes them. Sealed by the store.
 	LeftBase, RightBase []byte
@@ -174,7 +174,7 @@ type Seen struct {
 // Intent is a write that was decided and is noted before it is sent.
 type Intent struct {
 	ID       string `gorm:"primaryKey"`
-	PairID   string `gorm:"index"`
+	PairID   string
 	RunID    string
 	Side     uint8  // plan.Side that is written
 	Op       uint8  // contact.Op
@@ -199,7 +199,7 @@ type Claim struct {
 	Entity         string `gorm:"primaryKey"`
 	Key            string `gorm:"primaryKey"` // given in the clear, kept as an HMAC
 	UserID         string
-	IntentID       string `gorm:"index"`
+	IntentID       string
 	// RecordID is the CRM's record once it exists: others link to it. A claim
 	// with a RecordID that is older than ClaimAge is replaced by the next one.
 	RecordID  string
@@ -239,9 +239,9 @@ const (
 // Run is one execution with its report.
 type Run struct {
 	ID             string `gorm:"primaryKey"`
-	OrganizationID string `gorm:"index"`
-	PairID         string `gorm:"index"`
-	UserID         string `gorm:"index"`
+	OrganizationID string
+	PairID         string
+	UserID         string
 	Kind           RunKind
 	Trigger        string // "manual", "automatic", "command"
 	State          RunState
@@ -262,8 +262,8 @@ type Run struct {
 // holds names, both values and before-images.
 type Item struct {
 	ID       string `gorm:"primaryKey"`
-	RunID    string `gorm:"index"`
-	PairID   string `gorm:"index"`
+	RunID    string
+	PairID   string
 	LinkID   string
 	Kind     string // created, updated, deleted, linked, conflict, difference, excluded, review, overflow, failed
 	Side     string // left, right, or ""
@@ -273,13 +273,13 @@ type Item struct {
 	Detail   []byte
 	Resolved *time.Time
 	// CreatedAt orders the lines; they are erased after 30 days.
-	CreatedAt time.Time `gorm:"index"`
+	CreatedAt time.Time
 }
 
 // Profile is a named sync profile of an organization.
 type Profile struct {
 	ID             string `gorm:"primaryKey"`
-	OrganizationID string `gorm:"index"`
+	OrganizationID string
 	Name           string
 	CreatedAt      time.Time
 }
