@@ -23,6 +23,13 @@ func (m *merge) run(reason Reason) []Op {
 	emit := func(op Op, pending contact.Fields) {
 		op.Link, op.CreatedSide, op.Edited, op.Name = m.link.ID, m.link.CreatedSide, edited, m.name()
 		op.Half = m.halves(decided, pending)
+		for s := range op.Half {
+			if pending != 0 && (op.Kind != Update || op.Side != Side(s)) {
+				// The old version, so that the record is seen again should the
+				// run end between this Op and the next.
+				op.Half[s].Version = m.link.Side[s].Version
+			}
+		}
 		ops = append(ops, op)
 	}
 	pending := m.pending(decided, Left) | m.pending(decided, Right)

@@ -2,8 +2,10 @@ package plan_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -196,4 +198,139 @@ func shuffled(t *rapid.T, in plan.Input) plan.Input {
 		in.Known[s] = rapid.Permutation(in.Known[s]).Draw(t, "known")
 	}
 	return in
+}
+
+// Two way, what is edited on either side is on both sides once they have come
+// to rest, also when runs end between any two ops: no edit is lost by a base
+// that has moved too early. (Servers that hold everything; what may not be
+// blanked, and what only goes one way, is left out.)
+func TestConverges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := twoWay()
+		set.Conflict = rapid.SampledFrom([]plan.ConflictRule{plan.CRMWins, plan.ContactsWins}).Draw(t, "conflict")
+		set.OnDelete = [2]plan.DeletionRule{plan.Keep, plan.Keep}
+		full := rapid.SampledFrom([]string{"all", "shouting"})
+		w := newWorld(t, set, options(full.Draw(t, "left")), options(full.Draw(t, "right")))
+		for i := range rapid.IntRange(1, 3).Draw(t, "records") {
+			c := someone(t)
+			c.Name.Surname, c.Emails = "Person", []string{strings.Repeat("u", i+1) + "@unique.example"}
+			w.book[i%2].Put(c)
+		}
+		w.run()
+		for range 3 {
+			for range rapid.IntRange(1, 5).Draw(t, "acts") {
+				b := w.book[rapid.IntRange(0, 1).Draw(t, "side")]
+				f := rapid.SampledFrom(edited).Draw(t, "field")
+				v := value(t, f)
+				if f == contact.Surname || f == contact.Emails {
+					continue // they keep the people apart
+				}
+				b.Edit(rapid.SampledFrom(b.All()).Draw(t, "record").ID, func(c *contact.Contact) { *c = c.Set(f, v) })
+			}
+			w.n++
+			ops := plan.Make(w.input(true)).Ops
+			for i := range rapid.IntRange(0, len(ops)).Draw(t, "done") {
+				w.do(ops[i]) // then the process dies
+			}
+			for range 3 {
+				w.run()
+			}
+			for id, link := range w.links {
+				l, r := w.record(plan.Left, link), w.record(plan.Right, link)
+				for _, f := range edited {
+					a, b := l.Value(f), r.Value(f)
+					blanked := f == contact.Organization && (a.IsEmpty() || b.IsEmpty())
+					if blanked || set.Map[f] != plan.TwoWay || set.Norm.Equal(f, a, b) ||
+						set.Norm.Equal(f, w.book[1].Project(l).Value(f), b) || set.Norm.Equal(f, w.book[0].Project(r).Value(f), a) {
+						continue
+					}
+					t.Fatalf("%s: %v is %q on the left and %q on the right", id, f, a, b)
+				}
+			}
+		}
+	})
+}
+
+func (w *world) record(s plan.Side, link *plan.Link) contact.Contact {
+	for _, r := range w.book[s].All() {
+		if r.ID == link.Side[s].ID {
+			return r.Contact
+		}
+	}
+	w.t.Fatalf("no record for %+v", link)
+	return contact.Contact{}
+}
+
+// The guard halts exactly where DESIGN says, whatever the figures.
+func TestGuard(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		links := rapid.IntRange(0, 300).Draw(t, "links")
+		deletes := rapid.IntRange(0, links).Draw(t, "deletes")
+		in := plan.Input{Settings: twoWay(), Links: links}
+		b := memory.New(memory.Options{})
+		for s := range in.Book {
+			in.Book[s] = plan.Book{Description: memory.Everything(), Project: b.Project}
+			in.Book[s].Listed = rapid.IntRange(-1, 300).Draw(t, "listed")
+			in.Book[s].Before = rapid.IntRange(-1, 300).Draw(t, "before")
+		}
+		for i := range deletes {
+			link := plan.Link{ID: strings.Repeat("k", i+1), CreatedSide: 1}
+			link.Side[0].ID, link.Side[1].ID = contact.ID(link.ID), contact.ID(link.ID)
+			in.Pairs = append(in.Pairs, plan.Pair{Link: link, Fate: [2]plan.Fate{plan.Deleted, plan.Unchanged}})
+		}
+		var want plan.Halt
+		for _, b := range in.Book {
+			if b.Listed == 0 && (links > 0 || b.Before > 0) {
+				want = plan.HaltEmptied
+			}
+		}
+		for _, b := range in.Book {
+			if want == "" && b.Listed >= 0 && b.Before > 0 && float64(b.Listed) < 0.7*float64(b.Before)-1e-9 {
+				want = plan.HaltShrunken
+			}
+		}
+		if want == "" && (deletes > 10 && float64(deletes) > float64(links)/10) {
+			want = plan.HaltDeletes
+		}
+		p := plan.Make(in)
+		if p.Halt != want || (want == "") != (p.Detail == "") || p.Count[1].Deleted != deletes {
+			t.Fatalf("halt %q (%s), want %q", p.Halt, p.Detail, want)
+		}
+		in.Confirmed = true
+		if p := plan.Make(in); p.Halt != "" || p.Count[1].Deleted != deletes {
+			t.Fatalf("confirmed, and still %q", p.Halt)
+		}
+	})
+}
+
+// Pairing is linear: a messy book of thousands, with hundreds behind one shared
+// address and one name, is planned in moments.
+func TestManyRecords(t *testing.T) {
+	in := sides(twoWay(), [2]plan.Base{}, contact.Contact{}, contact.Contact{})
+	in.Pairs, in.Links = nil, 0
+	const n = 5_000
+	for s := range in.Fresh {
+		for i := range n {
+			c := person("Given", "Person", "")
+			id := strconv.Itoa(i)
+			switch i % 4 {
+			case 0:
+				c.Emails = []string{"info@acme.example"}
+			case 1:
+				c.Organization = "Acme"
+			default:
+				c.Emails = []string{"p" + id + "@example.com"}
+			}
+			in.Fresh[s] = append(in.Fresh[s], contact.Record{ID: contact.ID(id), Contact: c, Read: contact.AllFields})
+		}
+	}
+	start := time.Now()
+	p := plan.Make(in)
+	if p.Linked != n/2 {
+		t.Errorf("%d pairs, want %d", p.Linked, n/2)
+	}
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("%v for %d records", took, 2*n)
+	}
+	t.Logf("%d records in %v", 2*n, time.Since(start))
 }

@@ -106,7 +106,9 @@ func equalBase(a, b Base) bool {
 // that was read counts.
 func (o Op) Back(r contact.Record) Base {
 	base := maps.Clone(o.Half[o.Side].Base)
-	named := o.Mask&(contact.NameParts|contact.FieldsOf(contact.FullName)) != 0
+	// A name that is compared as one text is read back as a whole.
+	_, whole := base[contact.FullName]
+	named := whole && o.Mask&(contact.NameParts|contact.FieldsOf(contact.FullName)) != 0
 	for f := range base {
 		isName := f == contact.FullName || contact.NameParts.Has(f)
 		read := r.Read.Has(f) || f == contact.FullName && r.Read&contact.FieldsOf(contact.Given, contact.Surname) != 0
