@@ -31,9 +31,13 @@ func Postgres(t testing.TB) string {
 	return postgresFrom(t, "template0")
 }
 
-// prepared is the address of a fresh database with the schema, under Keyset.
+// prepared is the address of a fresh database, with the schema under Keyset
+// where the server is our own: on another one no template is left behind.
 func prepared(t testing.TB) string {
 	t.Helper()
+	if external() != "" {
+		return Postgres(t)
+	}
 	return postgresFrom(t, "tandem_template_"+run)
 }
 
@@ -63,15 +67,17 @@ var run = random()
 
 func random() string { return strings.ToLower(rand.Text()[:12]) }
 
+func external() string { return os.Getenv("TEST_POSTGRES_URL") }
+
 // server is the address of the server's own database, once the template with
 // the schema stands.
 var server = sync.OnceValues(func() (string, error) {
-	base := os.Getenv("TEST_POSTGRES_URL")
-	if base == "" {
-		var err error
-		if base, err = start(); err != nil {
-			return "", err
-		}
+	if base := external(); base != "" {
+		return base, nil
+	}
+	base, err := start()
+	if err != nil {
+		return "", err
 	}
 	template := "tandem_template_" + run
 	if err := admin(base, "CREATE DATABASE "+template+" TEMPLATE template0"); err != nil {
