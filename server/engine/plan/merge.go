@@ -22,7 +22,7 @@ func (m *merge) run(reason Reason) []Op {
 	var ops []Op
 	emit := func(op Op, pending contact.Fields) {
 		op.Link, op.CreatedSide, op.Edited, op.Name = m.link.ID, m.link.CreatedSide, edited, m.name()
-		op.Half = m.halves(decided, pending)
+		op.Half, op.Pending = m.halves(decided, pending), pending
 		for s := range op.Half {
 			if pending != 0 && (op.Kind != Update || op.Side != Side(s)) {
 				// The old version, so that the record is seen again should the

@@ -170,6 +170,9 @@ type Op struct {
 	// Contact and Mask are what is written.
 	Contact contact.Contact
 	Mask    contact.Fields
+	// Pending are fields that a later Op of the same pair writes: until then
+	// their bases stay what they were.
+	Pending contact.Fields
 	// Before is the written record as it is now: the before-image. For Create
 	// it is the source record.
 	Before contact.Contact

@@ -111,6 +111,9 @@ func (o Op) Back(r contact.Record) Base {
 	named := whole && o.Mask&(contact.NameParts|contact.FieldsOf(contact.FullName)) != 0
 	for f := range base {
 		isName := f == contact.FullName || contact.NameParts.Has(f)
+		if o.Pending.Has(f) || isName && whole && o.Pending.Has(contact.FullName) {
+			continue
+		}
 		read := r.Read.Has(f) || f == contact.FullName && r.Read&contact.FieldsOf(contact.Given, contact.Surname) != 0
 		if read && (o.Kind == Create || o.Mask.Has(f) || isName && named) {
 			base[f] = r.Contact.Value(f)
