@@ -51,7 +51,7 @@ func (c *card) contact() (out contact.Contact, read contact.Fields) {
 
 func (c *card) list(name string) string {
 	if i := c.first(name); i >= 0 {
-		return list(c.lines[i].decoded(), c.version)
+		return listText(c.lines[i].decoded(), c.version)
 	}
 	return ""
 }

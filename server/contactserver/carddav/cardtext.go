@@ -98,12 +98,12 @@ func (l *line) parts(version string) []string {
 	raw := splitEscaped(l.decoded(), ';')
 	out := make([]string, len(raw))
 	for i, r := range raw {
-		out[i] = list(r, version)
+		out[i] = listText(r, version)
 	}
 	return out
 }
 
-func list(raw, version string) string {
+func listText(raw, version string) string {
 	var items []string
 	for _, item := range splitEscaped(raw, ',') {
 		if s := clean(unescape(item, version)); s != "" {
