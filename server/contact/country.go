@@ -19,20 +19,21 @@ var countries = sync.OnceValue(func() map[string]string {
 			continue
 		}
 		if d := display.Regions(tag); d != nil {
-			names[Fold(d.Name(region))] = region.String()
+			names[Fold(d.Name(region))] = region.Canonicalize().String()
 		}
 	}
 	for a := 'A'; a <= 'Z'; a++ {
 		for b := 'A'; b <= 'Z'; b++ {
 			region, err := language.ParseRegion(string(a) + string(b))
 			if err == nil && region.IsCountry() {
-				names[Fold(english.Name(region))] = region.String()
+				names[Fold(english.Name(region))] = region.Canonicalize().String()
 			}
 		}
 	}
 	for name, code := range map[string]string{"usa": "US", "uk": "GB", "great britain": "GB", "england": "GB", "holland": "NL"} {
 		names[name] = code
 	}
+	delete(names, "") // a region without a name in some language
 	return names
 })
 
@@ -47,7 +48,7 @@ func country(s string) string {
 	}
 	if len(key) == 3 {
 		if r, err := language.ParseRegion(key); err == nil && r.IsCountry() {
-			return r.String()
+			return r.Canonicalize().String()
 		}
 	}
 	return key

@@ -76,6 +76,7 @@ func (n Norm) part(i int, v Value) string {
 // Phone is E.164 with an extension where the number can be understood, else
 // its digits. "" where there is no digit.
 func (n Norm) Phone(s string) string {
+	s = dialled(s)
 	if !strings.ContainsAny(s, "0123456789") {
 		return ""
 	}
@@ -94,6 +95,31 @@ func (n Norm) Phone(s string) string {
 		}
 		return -1
 	}, s)
+}
+
+// dialled is s with every script's digits as ASCII ones, and with the letters
+// of a number such as 1-800-FLOWERS as the digits they stand for. Words behind
+// a whole number ("0171 1234567 office") are no part of it.
+func dialled(s string) string {
+	digits, letters := 0, 0
+	s = strings.Map(func(r rune) rune {
+		for _, zero := range []rune{'\u0660', '\u06f0', '\u0966', '\uff10'} {
+			if r >= zero && r <= zero+9 {
+				r = '0' + r - zero
+			}
+		}
+		switch {
+		case letters == 0 && r >= '0' && r <= '9':
+			digits++
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+			letters++
+		}
+		return r
+	}, s)
+	if digits == 0 || digits > 5 || letters < 4 {
+		return s
+	}
+	return phonenumbers.ConvertAlphaCharactersInNumber(s)
 }
 
 // Space is s in Unicode's NFC with runs of white space made one space.

@@ -17,8 +17,8 @@ func (v Value) IsEmpty() bool {
 	return true
 }
 
-// Value reads one field. FullName is Name.Full, or the components joined where
-// Full is empty; see Name.Text for the name as people read it.
+// Value reads one field. FullName is Name.Text: the components joined, or
+// Name.Full where there are none. Setting it sets Name.Full alone.
 func (c Contact) Value(f Field) Value {
 	switch f {
 	case Emails:
@@ -151,7 +151,9 @@ func (c *Contact) phones(k PhoneKind) Value {
 func (c *Contact) setPhones(k PhoneKind, v Value) {
 	kept := slices.DeleteFunc(slices.Clone(c.Phones), func(p Phone) bool { return p.Kind == k })
 	for _, n := range v {
-		kept = append(kept, Phone{Kind: k, Number: n})
+		if n != "" {
+			kept = append(kept, Phone{Kind: k, Number: n})
+		}
 	}
 	c.Phones = kept
 }
