@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -41,7 +42,7 @@ func (w *Web) people(c echo.Context) error {
 		}
 		v.Start = &link
 	}
-	if v.Banners, err = w.banners(ctx, u, crm, server); err != nil {
+	if v.Banners, err = w.banners(c, crm, server); err != nil {
 		return err
 	}
 	form, err := c.FormParams()
@@ -49,6 +50,7 @@ func (w *Web) people(c echo.Context) error {
 		return problem(http.StatusBadRequest, "The request could not be read.", "Select the item again.")
 	}
 	asked := persons(form["email"], form["name"], form["role"])
+	v.More, _ = strconv.Atoi(c.FormValue("more"))
 	if len(asked) == 0 {
 		v.Empty = empty(c.FormValue("item"), c.FormValue("mode"))
 		return render(c, http.StatusOK, views.PeopleFragment(v))
@@ -200,23 +202,30 @@ func (w *Web) linked(ctx context.Context, u store.User, answers map[string]answe
 	return out, err
 }
 
-// banners are what waits for the user: Reconnect needed, a halted run.
-func (w *Web) banners(ctx context.Context, u store.User, conns ...store.Connection) ([]views.Notice, error) {
+// banners are what waits for the user: Reconnect needed, a halted run. Their
+// links carry a ticket, as every way from the sidebar to the page does.
+func (w *Web) banners(c echo.Context, conns ...store.Connection) ([]views.Notice, error) {
 	var out []views.Notice
-	page := func(label string) *views.Link {
-		return &views.Link{Label: label, URL: w.BaseURL + views.RouteConnections, External: true}
-	}
 	for _, conn := range conns {
 		if conn.State == store.StateReconnect {
-			out = append(out, views.Notice{Tone: views.Warning, Title: "Reconnect needed", Text: w.providerName(conn) + " no longer accepts the sign-in.", Action: page("Reconnect")})
+			out = append(out, views.Notice{Tone: views.Warning, Title: "Reconnect needed",
+				Text: w.providerName(conn) + " no longer accepts the sign-in.", Action: &views.Link{Label: "Reconnect", External: true}})
 		}
 	}
-	runs, err := w.Store.Runs(ctx, u.ID, 0, 1)
+	runs, err := w.Store.Runs(c.Request().Context(), user(c).ID, 0, 1)
 	if err != nil {
 		return nil, err
 	}
 	if len(runs) == 1 && runs[0].State == store.RunHalted {
-		out = append(out, views.Notice{Tone: views.Warning, Title: "The sync waits for you", Text: runs[0].Reason, Action: page("Look at it")})
+		out = append(out, views.Notice{Tone: views.Warning, Title: "The sync waits for you", Text: runs[0].Reason,
+			Action: &views.Link{Label: "Look at it", External: true}})
+	}
+	for i := range out {
+		link, err := w.ticketLink(c)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Action.URL = link.URL
 	}
 	return out, nil
 }

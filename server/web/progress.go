@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,6 +21,11 @@ const progressEvery = 500 * time.Millisecond
 // progress streams how the user's latest run goes on, until it has ended.
 func (w *Web) progress(c echo.Context) error {
 	ctx, u := c.Request().Context(), user(c)
+	if _, err := w.latest(c, u); errors.Is(err, store.ErrNotFound) {
+		return c.NoContent(http.StatusNoContent)
+	} else if err != nil {
+		return err
+	}
 	res := c.Response()
 	res.Header().Set("Content-Type", "text/event-stream")
 	res.Header().Set("X-Accel-Buffering", "no")
