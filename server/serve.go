@@ -17,7 +17,6 @@ import (
 	"tandem/server/cli"
 	"tandem/server/jobs"
 	"tandem/server/web"
-	"tandem/store"
 )
 
 // shutdown is how long requests and runs under way may go on after the service
