@@ -188,7 +188,9 @@ func (s *suite) deleted(t *testing.T, l listing, id contact.ID) {
 // everything, never with a crash or a wrong "nothing changed".
 func testCursor(t *testing.T, s *suite) {
 	for _, cursor := range []contact.Cursor{{}, contact.Cursor("nonsense"), contact.Cursor(`{"v":999}`), {0xff, 0x00}} {
+		answered := false
 		for page, err := range s.book.Changes(t.Context(), cursor) {
+			answered = true
 			if err == nil && !page.Full {
 				t.Errorf("the cursor %q is answered with changes", cursor)
 			}
@@ -196,6 +198,9 @@ func testCursor(t *testing.T, s *suite) {
 				t.Errorf("the cursor %q is answered with %v", cursor, err)
 			}
 			break
+		}
+		if !answered {
+			t.Errorf("the cursor %q is answered with silence", cursor)
 		}
 	}
 }
