@@ -56,7 +56,7 @@ func demo(ctx context.Context, d cli.Demo) error {
 		AdminEmails: []string{people[0].Email},
 	}
 	menu := append(crm.All(), contactserver.All(contactserver.Options{Extra: []provider.Provider{world.addressBook(secret)}})...)
-	r, err := cli.Open(ctx, c, menu, true, d.Log)
+	r, err := rooms(ctx, c, menu, true, d.Log)
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,6 @@ import (
 	"syscall"
 
 	"tandem/server/cli"
-	"tandem/server/contactserver"
-	"tandem/server/crm"
 )
 
 func main() {
@@ -20,7 +18,6 @@ func main() {
 	defer stop()
 	os.Exit(cli.Run(ctx, cli.Program{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Providers: append(crm.All(), contactserver.All(contactserver.Options{})...),
-		Serve:     serve, Demo: demo,
+		Open: open, Serve: serve, Demo: demo,
 	}))
 }

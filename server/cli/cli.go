@@ -16,16 +16,16 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tandem/server/config"
-	"tandem/server/provider"
 )
 
 // Program is what the commands are made of. Main hands over what the command
-// line may not know: the menus, and what serves pages.
+// line may not know: how the rooms are built, and what serves pages.
 type Program struct {
 	Args           []string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Providers      []provider.Provider
+	// Open opens the configured database and builds the rooms.
+	Open func(ctx context.Context, c config.Config, log *slog.Logger) (*Rooms, error)
 	// Serve runs the service until ctx ends.
 	Serve func(ctx context.Context, r *Rooms) error
 	// Demo runs the whole product with sandboxes until ctx ends.

@@ -188,5 +188,5 @@ func open(ctx context.Context, p *Program, cfg *config.Config, log *slog.Logger)
 	if err := cfg.CheckCommand(); err != nil {
 		return nil, err
 	}
-	return Open(ctx, *cfg, p.Providers, false, log)
+	return p.Open(ctx, *cfg, log)
 }

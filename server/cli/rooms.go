@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -12,40 +11,21 @@ import (
 	"tandem/server/contact"
 	"tandem/server/engine"
 	"tandem/server/provider"
-	"tandem/server/rest"
 	"tandem/store"
 )
 
-// Rooms are the parts every command works with.
+// Rooms are the parts every command works with. Main builds them; whoever opens
+// them closes the Store.
 type Rooms struct {
 	Config  config.Config
 	Store   *store.Store
 	Connect *connect.Service
 	Engine  *engine.Engine
-	HTTP    *rest.Transport
 	Log     *slog.Logger
 }
 
-// Open opens the database and builds the rooms. Close the Store at the end.
-// local lets providers on this machine be reached, for the demo and tests.
-func Open(ctx context.Context, c config.Config, providers []provider.Provider, local bool, log *slog.Logger) (*Rooms, error) {
-	keys, err := store.LoadKeyset(c.KeysetFile)
-	if err != nil {
-		return nil, fmt.Errorf("ENCRYPTION_KEYSET_FILE: %w", err)
-	}
-	s, err := store.Open(ctx, store.Options{URL: c.DatabaseURL.Reveal(), Keyset: keys})
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
-	}
-	r := &Rooms{Config: c, Store: s, Log: log}
-	r.HTTP = rest.New(rest.Options{AllowPrivate: c.Networks(), AllowLoopback: local, Log: log, UserAgent: "Tandem"})
-	r.Connect = connect.New(connect.Options{Store: s, Providers: providers, HTTP: r.HTTP, BaseURL: c.Base(), Log: log})
-	r.Engine = engine.New(engine.Options{Ledger: s, Open: r.book, Log: log})
-	return r, nil
-}
-
-// book opens a connection for a run.
-func (r *Rooms) book(ctx context.Context, c store.Connection, s engine.Settings) (contact.Book, error) {
+// Book opens a connection for a run; it is the engine's Open.
+func (r *Rooms) Book(ctx context.Context, c store.Connection, s engine.Settings) (contact.Book, error) {
 	return r.Connect.Open(ctx, c, connect.Open{
 		Entity: provider.Entity(s.Entity), Scope: provider.Scope(s.Scope), Country: s.Norm.Country, Category: s.Category,
 	})

@@ -16,7 +16,7 @@ func (serveCmd) Run(ctx context.Context, p *Program, cfg *config.Config, log *sl
 	if err := cfg.Check(); err != nil {
 		return err
 	}
-	r, err := Open(ctx, *cfg, p.Providers, false, log)
+	r, err := p.Open(ctx, *cfg, log)
 	if err != nil {
 		return err
 	}

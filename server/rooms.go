@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"tandem/server/cli"
+	"tandem/server/config"
+	"tandem/server/connect"
+	"tandem/server/contactserver"
+	"tandem/server/crm"
+	"tandem/server/engine"
+	"tandem/server/provider"
+	"tandem/server/rest"
+	"tandem/store"
+)
+
+// open opens the configured database and builds the rooms with the whole menu.
+func open(ctx context.Context, c config.Config, log *slog.Logger) (*cli.Rooms, error) {
+	return rooms(ctx, c, append(crm.All(), contactserver.All(contactserver.Options{})...), false, log)
+}
+
+// rooms opens the database and builds the rooms. local lets providers on this
+// machine be reached, which only the demo needs.
+func rooms(ctx context.Context, c config.Config, menu []provider.Provider, local bool, log *slog.Logger) (*cli.Rooms, error) {
+	keys, err := store.LoadKeyset(c.KeysetFile)
+	if err != nil {
+		return nil, fmt.Errorf("ENCRYPTION_KEYSET_FILE: %w", err)
+	}
+	s, err := store.Open(ctx, store.Options{URL: c.DatabaseURL.Reveal(), Keyset: keys})
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	out := rest.New(rest.Options{AllowPrivate: c.Networks(), AllowLoopback: local, Log: log, UserAgent: "Tandem"})
+	r := &cli.Rooms{Config: c, Store: s, Log: log}
+	r.Connect = connect.New(connect.Options{Store: s, Providers: menu, HTTP: out, BaseURL: c.Base(), Log: log})
+	r.Engine = engine.New(engine.Options{Ledger: s, Open: r.Book, Log: log})
+	return r, nil
+}
