@@ -13,8 +13,9 @@ import (
 const Keep = 30 * 24 * time.Hour
 
 // EraseOld erases what has had its time: sessions, tickets and attempts that
-// ended, and after Keep reports, links of resets, and all of a connection that
-// stayed disconnected. The last run of a pair stays.
+// ended, claims settled for longer than ClaimAge, and after Keep reports, links
+// of resets, and all of a connection that stayed disconnected. The last run of a
+// pair stays.
 func (s *Store) EraseOld(ctx context.Context) error {
 	now := s.now()
 	old := now.Add(-Keep)
@@ -26,6 +27,7 @@ func (s *Store) EraseOld(ctx context.Context) error {
 			{"DELETE FROM sessions WHERE expires_at <= ?", now},
 			{"DELETE FROM tickets WHERE expires_at <= ?", now},
 			{"DELETE FROM attempts WHERE expires_at <= ?", now},
+			{"DELETE FROM claims WHERE record_id <> '' AND created_at <= ?", now.Add(-ClaimAge)},
 			{"DELETE FROM items WHERE created_at < ?", old},
 			{"DELETE FROM archived_links WHERE reset_id IN (SELECT id FROM resets WHERE created_at < ?)", old},
 			{"DELETE FROM resets WHERE created_at < ?", old},

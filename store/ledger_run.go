@@ -30,7 +30,8 @@ func (s *Store) Connection(ctx context.Context, id string) (Connection, error) {
 }
 
 // BeginRun takes the pair for run, or marks it dirty and answers ErrBusy. A run
-// that was left behind by a crash is closed as failed.
+// that was left behind by a crash is closed as failed. A stored run begins
+// once, and again only where it was left behind itself; else it is ErrBegun.
 func (s *Store) BeginRun(ctx context.Context, pairID string, run *Run, now time.Time, stale time.Duration) (fence int64, err error) {
 	busy := false
 	err = s.write(ctx, func(s *Store, tx *gorm.DB) error {
@@ -40,6 +41,9 @@ func (s *Store) BeginRun(ctx context.Context, pairID string, run *Run, now time.
 		}
 		if busy = p.Beat != nil && now.Sub(*p.Beat) < stale; busy {
 			return tx.Model(&Pair{}).Where("id = ?", pairID).Update("dirty", true).Error
+		}
+		if err := join(tx, p, run); err != nil {
+			return err
 		}
 		if p.RunID != "" && p.RunID != run.ID {
 			err := tx.Model(&Run{}).Where("id = ? AND state = ?", p.RunID, RunRunning).

@@ -247,6 +247,8 @@ type Run struct {
 	State          RunState
 	Reason         string // a sentence for people
 	Confirmed      bool
+	// Sweep: "Check for deletions now".
+	Sweep bool
 	// Report is the JSON report: counts only, no contact data.
 	Report []byte
 	// Done and Total show progress; Phase is a word ("reading", "writing").

@@ -110,7 +110,7 @@ func (l *listing) take(c contact.Change) {
 
 // sweepDue says whether it is time to look for deletions by absence.
 func (r *run) sweepDue() bool {
-	return r.req.Sweep || r.pair.SweptAt == nil || r.Now().Sub(*r.pair.SweptAt) >= r.SweepEvery
+	return r.req.Sweep || r.row.Sweep || r.pair.SweptAt == nil || r.Now().Sub(*r.pair.SweptAt) >= r.SweepEvery
 }
 
 // sweep lists the IDs of everything; records whose version is not the known

@@ -245,6 +245,7 @@ CREATE TABLE runs (
   state text NOT NULL,
   reason text NOT NULL,
   confirmed boolean NOT NULL,
+  sweep boolean NOT NULL,
   report BYTES,
   done bigint NOT NULL,
   total bigint NOT NULL,
@@ -255,6 +256,7 @@ CREATE TABLE runs (
 );
 CREATE INDEX runs_by_user ON runs (user_id, created_at, id);
 CREATE INDEX runs_by_pair ON runs (pair_id, created_at, id);
+CREATE INDEX runs_waiting ON runs (pair_id, kind) WHERE state = 'queued';
 
 CREATE TABLE items (
   id text PRIMARY KEY,
