@@ -4,9 +4,9 @@ import (
 	"tandem/server/contact"
 )
 
-// run merges the pair and gives its Ops: for a pair without a Link a LinkUp,
-// then an Update of each side that gets something, or else a Rebase where a
-// base, a version or the Link itself moved, or nothing.
+// run merges the pair and gives its Ops: for a pair without a Link a LinkUp, for
+// one that is back a Rebase, then an Update of each side that gets something, or
+// else a Rebase where a base, a version or the Link itself moved, or nothing.
 func (m *merge) run(reason Reason) []Op {
 	decided := map[contact.Field]decision{}
 	for f := range m.p.fields.All() {
@@ -33,8 +33,11 @@ func (m *merge) run(reason Reason) []Op {
 		ops = append(ops, op)
 	}
 	pending := m.pending(decided, Left) | m.pending(decided, Right)
-	if m.link.ID == "" {
+	switch {
+	case m.link.ID == "":
 		emit(Op{Kind: LinkUp, Reason: reason}, pending)
+	case m.link.State != Active && pending != 0:
+		emit(Op{Kind: Rebase, Reason: reason}, pending) // at work again first
 	}
 	for t, w := range writes {
 		if w != nil {

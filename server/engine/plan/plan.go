@@ -76,7 +76,9 @@ const (
 )
 
 // Pair is one Link of which at least one side was listed, with both sides as
-// they are now. A side that is Unchanged and has no Record is what its base says.
+// they are now. A side that is Unchanged and has no Record is taken for what its
+// base says: an edit that stays on a side (one way, Ask me) does not show there,
+// so both records should be read wherever something may be written.
 type Pair struct {
 	Link   Link
 	Fate   [2]Fate
@@ -146,7 +148,7 @@ var kindNames = [...]string{"create", "update", "delete", "link", "rebase", "unl
 func (k Kind) String() string { return kindNames[k] }
 
 // Op is one step of a Plan. One pair may need several, which are adjacent and
-// in order: a LinkUp or Relink first, then an Update of the left, then of the
+// in order: a LinkUp, Relink or Rebase first, then an Update of the left, then of the
 // right side. Each presumes that the one before it is done: where one fails, the
 // rest of the pair waits for the next run. Updates after a LinkUp have no Link
 // yet; they are told by the IDs.
