@@ -95,7 +95,7 @@ func TestUpgrade(t *testing.T) {
 func TestOpenAtOnce(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		var wg sync.WaitGroup
-		for range 4 {
+		for range 8 {
 			wg.Go(func() {
 				s, err := store.Open(context.Background(), store.Options{URL: url, Keyset: storetest.Keyset()})
 				if err != nil {

@@ -44,10 +44,30 @@ func (s *Store) openSQLite(ctx context.Context, address string) (gorm.Dialector,
 	}
 	s.sql.SetMaxOpenConns(sqliteConnections)
 	s.sql.SetMaxIdleConns(sqliteConnections)
-	if err := s.sql.PingContext(ctx); err != nil {
+	if err := s.pingSQLite(ctx); err != nil {
 		return nil, fmt.Errorf("store: the SQLite file %s cannot be opened: %w", file, err)
 	}
 	return sqliteDialector{&sqlite.Dialector{Conn: s.sql}}, nil
+}
+
+// pingSQLite opens the first connection. Where several processes make a file at
+// once, only one can turn WAL on, and SQLite does not let the others wait.
+func (s *Store) pingSQLite(ctx context.Context) error {
+	const busy = 5 // SQLITE_BUSY
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := s.sql.PingContext(ctx)
+		var coded interface{ Code() int }
+		if !errors.As(err, &coded) || coded.Code()&0xff != busy {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // sqliteDSN adds our options to an address; options given there come last and

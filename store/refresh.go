@@ -78,15 +78,20 @@ func (s *Store) takeLease(ctx context.Context, id, owner string) error {
 		r := s.db(ctx).Model(&Connection{}).
 			Where("id = ? AND state <> ? AND (lease_owner = '' OR lease_until <= ?)", id, StateDisconnected, now).
 			UpdateColumns(map[string]any{"lease_owner": owner, "lease_until": now.Add(leaseTime)})
-		if r.Error != nil || r.RowsAffected == 1 {
-			return r.Error
+		if r.Error == nil && r.RowsAffected == 1 {
+			return nil
 		}
 		var n int64
-		err := s.db(ctx).Model(&Connection{}).Where("id = ? AND state <> ?", id, StateDisconnected).Count(&n).Error
-		if err != nil {
-			return err
+		err := r.Error
+		if err == nil {
+			err = s.db(ctx).Model(&Connection{}).Where("id = ? AND state <> ?", id, StateDisconnected).Count(&n).Error
 		}
-		if n == 0 {
+		switch {
+		case ctx.Err() != nil: // SQLite would say "interrupted"
+			return ctx.Err()
+		case err != nil:
+			return err
+		case n == 0:
 			return ErrNotFound
 		}
 		select {
