@@ -3,14 +3,17 @@
 //
 // A click while a run of the same pair waits joins that run; a click during a
 // run is kept as a waiting run and carried out afterwards. A periodic job
-// starts what is due (automatic sync, with jitter) and takes up runs whose
-// process died: their pair shows no sign of life, and the next run takes it
-// under a new fence. Many processes on one Postgres share the work.
+// starts what is due (automatic sync, with jitter) and takes up what a dead
+// process left behind: pairs that show no sign of life, and waiting runs whose
+// job was lost. Many processes on one Postgres share the work.
+//
+// What River promises is little: a job may be carried out twice, or lost with
+// its process. So the truth is in the run's row, which begins once (see
+// store.BeginRun), and a job is only the push that gets it going.
 package jobs
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -26,15 +29,18 @@ type Options struct {
 	Settings func(ctx context.Context, userID string) (engine.Settings, error)
 	// Interval is how often a user's automatic sync runs.
 	Interval func(ctx context.Context, userID string) (time.Duration, error)
-	// Broken is called when a run ends because its connection needs a person
-	// (contact.ErrReconnect), with the error.
+	// Broken, where set, is called with the cause when a run ends as failed,
+	// for example because a connection needs a person (contact.ErrReconnect).
 	Broken func(ctx context.Context, pair store.Pair, err error)
 	// Workers is how many runs go on at the same time; 0 means 8.
 	Workers int
 	// Tick is how often due pairs are looked for; 0 means 10 s.
 	Tick time.Duration
-	Now  func() time.Time
-	Log  *slog.Logger
+	// SoftStop is how long runs may go on after Stop before they are told to
+	// stop too; 0 means 20 s.
+	SoftStop time.Duration
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Service enqueues and carries out runs.
@@ -51,6 +57,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	if o.Tick == 0 {
 		o.Tick = 10 * time.Second
+	}
+	if o.SoftStop == 0 {
+		o.SoftStop = 20 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -69,15 +78,17 @@ func (s *Service) Start(ctx context.Context) error {
 	return s.queue.start(context.WithoutCancel(ctx))
 }
 
-// Stop takes no new jobs and waits for those under way; when ctx ends they are
-// told to stop, which leaves their intents for the next run.
+// Stop takes no new jobs and waits for those under way. After SoftStop, or
+// when ctx ends before, they are told to stop: the write in flight is finished
+// or leaves its intent, and the run is enqueued again to go on where it stopped.
+// It takes at most 5 s longer than ctx.
 func (s *Service) Stop(ctx context.Context) error { return s.queue.stop(ctx) }
 
 // Ask is what a run is asked to do.
 type Ask struct {
 	PairID  string
 	Kind    store.RunKind // RunPreview or RunSync
-	Trigger string        // "manual", "automatic", "command"
+	Trigger string        // "manual", "automatic"
 	// Confirmed: a person has seen the plan and said Yes.
 	Confirmed bool
 	// Sweep: "Check for deletions now".
@@ -85,23 +96,24 @@ type Ask struct {
 }
 
 // Enqueue stores a run and its job in one transaction. Where a run of the same
-// kind is waiting already, it is answered instead: a thousand clicks are two
-// runs at most, the one under way and the one after it.
+// kind is waiting already, what is asked joins it, and it is answered instead: a
+// thousand clicks are two runs at most, the one under way and the one after it.
 func (s *Service) Enqueue(ctx context.Context, ask Ask) (store.Run, error) {
 	var run store.Run
-	err := s.Store.Tx(ctx, func(tx store.Tx) error {
-		var fresh bool
-		var err error
-		run, fresh, err = tx.QueueRun(ctx, store.Run{
-			PairID: ask.PairID, Kind: ask.Kind, Trigger: ask.Trigger, Confirmed: ask.Confirmed, CreatedAt: s.Now(),
-		})
-		if err != nil || !fresh {
-			return err
-		}
-		return s.queue.insert(ctx, tx, RunArgs{RunID: run.ID, Sweep: ask.Sweep})
+	err := s.Store.Tx(ctx, func(tx store.Tx) (err error) {
+		run, err = s.enqueue(ctx, tx, ask)
+		return err
 	})
 	return run, err
 }
 
-// errGone ends a job whose run is no longer waiting.
-var errGone = errors.New("jobs: the run is no longer waiting")
+// enqueue is Enqueue within a transaction.
+func (s *Service) enqueue(ctx context.Context, tx store.Tx, ask Ask) (store.Run, error) {
+	run, fresh, err := tx.QueueRun(ctx, store.Run{
+		PairID: ask.PairID, Kind: ask.Kind, Trigger: ask.Trigger, Confirmed: ask.Confirmed, Sweep: ask.Sweep, CreatedAt: s.Now(),
+	})
+	if err == nil && fresh {
+		err = s.queue.insert(ctx, tx, RunArgs{RunID: run.ID})
+	}
+	return run, err
+}
