@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// rules are WCAG 2.0 to 2.2, levels A and AA, and axe's best practices.
+const rules = `axe.run(document, {iframes: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+	.then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary).slice(0, 5).join("; ")))`
+
+// look holds a page against axe and keeps pictures of it: light and dark, on a
+// narrow screen and on a wide one.
+func (b *tab) look(name string) {
+	b.t.Helper()
+	if _, err := eval[bool](b, "window.axe ? true : ("+b.axe+", true)"); err != nil {
+		if _, err := eval[bool](b, b.axe+";true"); err != nil {
+			b.t.Fatalf("axe: %v", err)
+		}
+	}
+	top := b
+	if b.outer != nil {
+		top = b.outer
+	}
+	for _, width := range []int64{320, 1280} {
+		for _, dark := range []bool{false, true} {
+			scheme := top.emulate(dark, width)
+			found, err := eval[[]string](b, rules)
+			if err != nil {
+				b.t.Fatalf("axe: %v", err)
+			}
+			for _, v := range found {
+				b.t.Errorf("%s (%s, %d px): axe: %s", name, scheme, width, v)
+			}
+			if wide, err := eval[bool](b, "document.documentElement.scrollWidth > innerWidth"); err != nil || wide {
+				b.t.Errorf("%s (%s, %d px): scrolls sideways (%v)", name, scheme, width, err)
+			}
+			b.picture(fmt.Sprintf("%s-%s-%d", name, scheme, width))
+		}
+	}
+	top.emulate(false, 1280)
+}
+
+// emulate sets colour scheme and width. The demo's mailbox has a theme of its
+// own, as Outlook has; its switch tells the sidebar.
+func (b *tab) emulate(dark bool, width int64) (scheme string) {
+	b.t.Helper()
+	scheme = "light"
+	if dark {
+		scheme = "dark"
+	}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)); err != nil {
+		b.t.Fatal(err)
+	}
+	themed := fmt.Sprintf(`(() => { const box = document.querySelector(".theme input"); if (box && box.checked !== %v) box.click(); return true; })()`, dark)
+	if _, err := eval[bool](b, themed); err != nil {
+		b.t.Fatal(err)
+	}
+	b.wait("the page in its new size", fmt.Sprintf("new Promise(done => requestAnimationFrame(() => done(innerWidth === %d)))", width))
+	return scheme
+}
+
+// picture keeps a picture of the whole page.
+func (b *tab) picture(name string) {
+	in := b
+	if b.outer != nil {
+		in = b.outer
+	}
+	img, err := chromedp.Run(in.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Logf("no picture of %s: %v", name, err)
+		return
+	}
+	b.shots++
+	if err := os.WriteFile(filepath.Join(b.folder, fmt.Sprintf("%03d-%s.png", b.shots, name)), img, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
