@@ -119,7 +119,11 @@ func TestTwoProcessesStart(t *testing.T) {
 	y := newYard(t, s)
 	var wg sync.WaitGroup
 	for range 4 {
-		wg.Go(func() { y.service() })
+		wg.Go(func() {
+			if _, err := New(t.Context(), y.opts()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	wg.Wait()
 }

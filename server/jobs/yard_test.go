@@ -27,7 +27,6 @@ type yard struct {
 	left     *door // the CRM
 	right    *door
 	settings map[string]string
-	options  Options
 	stale    time.Duration
 }
 
@@ -35,7 +34,8 @@ type yard struct {
 type door struct {
 	*memory.Book
 	mu sync.Mutex
-	// pass, where set, is passed before each Changes and Write.
+	// pass, where set, is passed before each Changes and Write ("changes",
+	// "write") and before the answer of each Write ("answer").
 	pass func(ctx context.Context, what string) error
 }
 
@@ -60,7 +60,11 @@ func (d *door) Write(ctx context.Context, m []contact.Mutation) ([]contact.Resul
 	if err := d.at(ctx, "write"); err != nil {
 		return nil, err
 	}
-	return d.Book.Write(ctx, m)
+	results, err := d.Book.Write(ctx, m)
+	if lost := d.at(ctx, "answer"); lost != nil {
+		return nil, lost
+	}
+	return results, err
 }
 
 // set puts up (or with nil takes down) what is passed at the door.
@@ -109,6 +113,15 @@ func newYard(t *testing.T, s *store.Store) *yard {
 // service makes one process. It is stopped at the test's end.
 func (y *yard) service(change ...func(*Options)) *Service {
 	y.t.Helper()
+	s, err := New(y.t.Context(), y.opts(change...))
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.t.Cleanup(func() { y.stop(s) })
+	return s
+}
+
+func (y *yard) opts(change ...func(*Options)) Options {
 	e := engine.New(engine.Options{Ledger: y.store, Stale: y.stale, Open: func(_ context.Context, c store.Connection, _ engine.Settings) (contact.Book, error) {
 		if c.ID == y.pair.LeftID {
 			return y.left, nil
@@ -123,12 +136,7 @@ func (y *yard) service(change ...func(*Options)) *Service {
 	for _, c := range change {
 		c(&o)
 	}
-	s, err := New(y.t.Context(), o)
-	if err != nil {
-		y.t.Fatal(err)
-	}
-	y.t.Cleanup(func() { y.stop(s) })
-	return s
+	return o
 }
 
 // started is a process that works.
