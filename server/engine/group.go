@@ -2,22 +2,22 @@ package engine
 
 import (
 	"maps"
-	"slices"
 
 	"tandem/server/contact"
 	"tandem/server/engine/plan"
+	"tandem/store"
 )
 
-// group is all the Ops of one pair, and its Link as far as it has got.
+// group is all the Ops of one pair, and its Link as far as it has got. Each Op
+// presumes the ones before it: where one is not carried out, the rest waits.
 type group struct {
 	ops  []plan.Op
 	link plan.Link
 	// marker is what a created record carries: the Link's ID.
 	marker string
-	// writes counts the Ops that are still to be sent, failed those that were
-	// not carried out.
-	writes, failed int
-	drop           bool // the Link is to go
+	failed bool
+	drop   bool    // the Link is to go
+	wrote  [2]bool // sides written in this round
 }
 
 // groups sorts the Ops of a Plan by pair, in the Plan's order.
@@ -39,21 +39,13 @@ func (r *run) groups(ops []plan.Op, links map[string]plan.Link) []*group {
 			if l, known := links[op.Link]; known {
 				g.link = l
 			} else {
-				g.link = plan.Link{ID: r.newLinkID(op), CreatedSide: -1}
-				g.link.Side = op.Half
-				g.link.Side[0].Base, g.link.Side[1].Base = plan.Base{}, plan.Base{}
-			}
-			for s := range g.link.Side {
-				g.link.Side[s].Base = maps.Clone(g.link.Side[s].Base)
+				g.link = plan.Link{ID: r.newLinkID(op), CreatedSide: -1, Side: op.Half}
 			}
 			g.marker = g.link.ID
 			byKey[k] = g
 			all = append(all, g)
 		}
 		g.ops = append(g.ops, op)
-		if sends(op) {
-			g.writes++
-		}
 	}
 	return all
 }
@@ -62,7 +54,8 @@ func (r *run) groups(ops []plan.Op, links map[string]plan.Link) []*group {
 // for in vain: the same marker is used again.
 func (r *run) newLinkID(op plan.Op) string {
 	if op.Kind == plan.Create {
-		if old, ok := r.again[op.Side.Other()][op.Half[op.Side.Other()].ID]; ok && old.LinkID != "" {
+		o := op.Side.Other()
+		if old, ok := r.again[o][op.Half[o].ID]; ok && old.LinkID != "" {
 			return old.LinkID
 		}
 	}
@@ -74,70 +67,86 @@ func sends(op plan.Op) bool {
 	return op.Kind == plan.Create || op.Kind == plan.Update || op.Kind == plan.Delete
 }
 
-// agree moves the bases of the fields that were written: on the written side
-// to what it gave back, on the other one to what was copied.
-func (g *group) agree(op plan.Op, back contact.Contact) {
-	s, o := op.Side, op.Side.Other()
-	for f := range g.written(op).All() {
-		if _, ok := op.Half[s].Base[f]; ok {
-			g.link.Side[s].Base[f] = slices.Clone(back.Value(f))
-		}
-		if v, ok := op.Half[o].Base[f]; ok {
-			g.link.Side[o].Base[f] = v
-		}
-	}
-}
-
-// written are the fields whose base an Op moves: its mask, and the whole name
-// where components of the name were written in its stead.
-func (g *group) written(op plan.Op) contact.Fields {
-	fs := op.Mask
-	if fs&contact.NameParts != 0 {
-		fs = fs.With(contact.FullName)
-	}
-	return fs
-}
-
-// settle takes over, once every Op of the pair has been carried out, what the
-// Plan says about the fields that were not written.
-func (g *group) settle() {
-	if g.failed > 0 || g.writes > 0 {
-		return
-	}
-	var written contact.Fields
-	for _, op := range g.ops {
-		if sends(op) {
-			written |= g.written(op)
-		}
-	}
-	for _, op := range g.ops {
-		for s := range op.Half {
-			for f, v := range op.Half[s].Base {
-				if !written.Has(f) {
-					g.link.Side[s].Base[f] = v
+// waves puts the writes of all groups in order: the first write of each group,
+// then the second. Within a wave the contacts server comes first.
+func waves(groups []*group) [][]step {
+	var all [][]step
+	for n := 0; ; n++ {
+		var wave [2][]step
+		for _, g := range groups {
+			i := 0
+			for _, op := range g.ops {
+				if !sends(op) {
+					continue
 				}
-			}
-			if !sends(op) || plan.Side(s) != op.Side {
-				g.version(plan.Side(s), op.Half[s])
+				if i == n {
+					wave[op.Side] = append(wave[op.Side], step{g, op})
+				}
+				i++
 			}
 		}
-		g.link.Edited = g.link.Edited || op.Edited
-		if op.Kind != plan.Update && op.Kind != plan.Rebase && op.CreatedSide >= 0 {
-			g.link.CreatedSide = op.CreatedSide
+		if len(wave[0])+len(wave[1]) == 0 {
+			return all
+		}
+		for _, s := range []plan.Side{plan.Right, plan.Left} {
+			if len(wave[s]) > 0 {
+				all = append(all, wave[s])
+			}
 		}
 	}
 }
 
-// version moves a side that was not written to the version that was read,
-// unless a write of this run has moved it further.
-func (g *group) version(s plan.Side, h plan.Half) {
-	for _, op := range g.ops {
-		if sends(op) && op.Side == s {
-			return
+// done moves the Link to where it is once an Op has been carried out. back is
+// the written record where it was read back, nil where the provider's strong
+// version says that it stored what was sent.
+func (g *group) done(op plan.Op, back *contact.Record) {
+	for s := range op.Half {
+		side := plan.Side(s)
+		h := &g.link.Side[s]
+		written := sends(op) && op.Side == side
+		if written && back != nil {
+			h.Base = op.Back(*back)
+		} else {
+			h.Base = maps.Clone(op.Half[s].Base)
+		}
+		if op.Half[s].ID != "" {
+			h.ID = op.Half[s].ID
+		}
+		if !written && !g.wrote[s] {
+			h.Version = op.Half[s].Version
+		}
+		g.wrote[s] = g.wrote[s] || written
+	}
+	g.link.Edited = g.link.Edited || op.Edited
+	if op.Kind == plan.LinkUp {
+		g.link.CreatedSide = op.CreatedSide
+	}
+	if op.Kind != plan.Create && op.Kind != plan.Update {
+		g.link.State = op.State
+	}
+}
+
+// apart says whether a record holds another value than its base in a field
+// that was agreed on: an edit that stays on its side, or one that a person made
+// meanwhile. Its Link then keeps no version, which makes the next run that looks
+// at the pair read the record instead of believing its base.
+func (r *run) apart(base plan.Base, rec contact.Record) bool {
+	for f, v := range base {
+		if rec.Read.Has(f) && !r.settings.Norm.Equal(f, v, rec.Contact.Value(f)) {
+			return true
 		}
 	}
-	if h.ID != "" {
-		g.link.Side[s].ID = h.ID
+	return false
+}
+
+// kept is the group's Link as it is stored.
+func (r *run) kept(g *group) store.Link {
+	l := g.link
+	for s := range l.Side {
+		rec, ok := r.lists[s].records[l.Side[s].ID]
+		if ok && !g.wrote[s] && r.apart(l.Side[s].Base, rec) {
+			l.Side[s].Version = ""
+		}
 	}
-	g.link.Side[s].Version = h.Version
+	return r.fromPlan(l, g.marker, 0)
 }
