@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"tandem/server/contact"
 	"tandem/server/engine/plan"
@@ -45,30 +46,35 @@ func (r *run) round(ctx context.Context, groups []*group) ([]*group, error) {
 		return nil, err
 	}
 	var redo []*group
-	for _, s := range []plan.Side{plan.Right, plan.Left} {
-		var steps []step
-		for _, g := range groups {
-			for _, op := range g.ops {
-				if sends(op) && op.Side == s {
-					steps = append(steps, step{g, op})
-				}
-			}
-		}
-		for len(steps) > 0 {
-			if ctx.Err() != nil {
-				return nil, errors.Join(errStopped, ctx.Err())
-			}
-			n := r.batch(s, steps)
-			again, err := r.write(ctx, s, steps[:n])
-			redo = append(redo, again...)
-			if err != nil {
-				return nil, err
-			}
-			r.progress(ctx, n)
-			steps = steps[n:]
+	for _, wave := range waves(groups) {
+		again, err := r.wave(ctx, wave)
+		redo = append(redo, again...)
+		if err != nil {
+			return nil, err
 		}
 	}
 	return unique(redo), nil
+}
+
+// wave carries out writes to one side, batch by batch. What belongs to a group
+// of which a write was not carried out is left out.
+func (r *run) wave(ctx context.Context, steps []step) (redo []*group, err error) {
+	steps = slices.DeleteFunc(slices.Clone(steps), func(st step) bool { return st.g.failed })
+	for len(steps) > 0 {
+		if ctx.Err() != nil {
+			return nil, errors.Join(errStopped, ctx.Err())
+		}
+		s := steps[0].op.Side
+		n := r.batch(s, steps)
+		again, err := r.write(ctx, s, steps[:n])
+		redo = append(redo, again...)
+		if err != nil {
+			return redo, err
+		}
+		r.progress(ctx, n)
+		steps = steps[n:]
+	}
+	return redo, nil
 }
 
 // step is one write of a group.
@@ -123,33 +129,27 @@ func (r *run) local(ctx context.Context, groups []*group) error {
 func (r *run) applyLocal(g *group, b *store.Batch) bool {
 	any := false
 	for _, op := range g.ops {
+		if sends(op) {
+			break // what follows presumes it
+		}
+		any = true
+		g.done(op, nil)
 		switch op.Kind {
 		case plan.LinkUp:
-			any = true
-			g.link.Side, g.link.CreatedSide = op.Half, op.CreatedSide
 			r.report.Linked++
 			b.Items = append(b.Items, r.item("linked", "", g.link, op, Detail{Name: op.Name}))
-		case plan.Relink:
-			any = true
-			g.link.Side[op.Side] = op.Half[op.Side]
-			g.link.State = op.State
 		case plan.Unlink:
-			any = true
-			g.link.State, g.drop = op.State, op.State == plan.Active
+			g.drop = op.State == plan.Active
 			b.Items = append(b.Items, r.item("unlinked", "", g.link, op, Detail{Name: op.Name}))
-		case plan.Rebase:
-			any = true
-			g.link.State = op.State
 		}
 	}
 	if !any {
 		return false
 	}
-	g.settle()
 	if g.drop {
 		b.DropLinks = append(b.DropLinks, g.link.ID)
 	} else {
-		b.Links = append(b.Links, r.fromPlan(g.link, "", 0))
+		b.Links = append(b.Links, r.kept(g))
 	}
 	return true
 }
@@ -173,7 +173,7 @@ func (r *run) replan(ctx context.Context, in plan.Input, redo []*group) ([]plan.
 		}
 		found[s], gone[s] = map[contact.ID]contact.Record{}, map[contact.ID]bool{}
 		for _, rec := range records {
-			found[s][rec.ID] = rec
+			found[s][rec.ID], r.lists[s].records[rec.ID] = rec, rec
 		}
 		for _, id := range missing {
 			gone[s][id] = true
@@ -196,8 +196,10 @@ func (r *run) replan(ctx context.Context, in plan.Input, redo []*group) ([]plan.
 		}
 		again.Pairs = append(again.Pairs, p)
 	}
+	// What a person typed meanwhile may have lost against the other side: it is
+	// listed like any conflict.
 	p := plan.Make(again)
-	return p.Ops, links, nil
+	return p.Ops, links, r.notes(ctx, p.Notes)
 }
 
 // giveUp reports the pairs that kept changing while they were written.

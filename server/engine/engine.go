@@ -85,7 +85,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (Report, error) {
 	r := &run{
 		Engine: e, req: req, row: req.Run, pair: pair, settings: req.Settings,
 		report: Report{State: store.RunRunning}, held: [2]map[contact.ID]store.Intent{{}, {}}, again: [2]map[contact.ID]store.Intent{{}, {}},
-		wrote: [2]map[contact.ID]bool{{}, {}},
+		wrote: [2]map[contact.ID]bool{{}, {}}, noted: map[string]bool{},
 	}
 	r.row.State, r.row.StartedAt = store.RunRunning, &started
 	if r.fence, err = e.Ledger.BeginRun(ctx, pair.ID, &r.row, started, e.Stale); err != nil {
@@ -133,6 +133,8 @@ type run struct {
 	again [2]map[contact.ID]store.Intent
 	// wrote are the records that this run has written.
 	wrote [2]map[contact.ID]bool
+	// noted are the notes that stand in the report already.
+	noted map[string]bool
 	// transient is set once something has to be tried again: cursors stay.
 	transient bool
 }

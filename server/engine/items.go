@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"tandem/server/contact"
 	"tandem/server/engine/plan"
@@ -17,10 +18,16 @@ func (r *run) item(kind, side string, l plan.Link, op plan.Op, d Detail) store.I
 	}
 }
 
-// notes stores what the plan tells people without doing anything about it.
+// notes stores what the plan tells people without doing anything about it. What
+// a pair that is planned again says a second time is left out.
 func (r *run) notes(ctx context.Context, notes []plan.Note) error {
 	var b store.Batch
 	for _, n := range notes {
+		key := fmt.Sprint(n.Kind, n.Link, n.ID, n.Field, n.Value, n.Reason)
+		if r.noted[key] {
+			continue
+		}
+		r.noted[key] = true
 		switch n.Kind {
 		case plan.Conflict:
 			r.report.Conflicts++
