@@ -67,7 +67,7 @@ func (r *run) others(ctx context.Context, steps []step, intents []store.Intent, 
 			keptSteps, keptIntents = append(keptSteps, st), append(keptIntents, intents[i])
 			continue
 		}
-		st.g.failed++
+		st.g.failed = true
 		if id == "" {
 			r.transient = true // its creator is at work
 			continue
@@ -150,7 +150,7 @@ func (r *run) colleagues(ctx context.Context, s plan.Side, steps []step) ([]step
 			kept = append(kept, st)
 			continue
 		}
-		st.g.failed++
+		st.g.failed = true
 		r.report.Review++
 		op := st.op
 		op.Reason = "a colleague's record in the CRM has the same e-mail"

@@ -122,7 +122,19 @@ func (r *run) sweep(ctx context.Context, s plan.Side, l *listing) error {
 		if err != nil {
 			return err
 		}
-		l.records, l.fate, l.into, l.full = all.records, all.fate, all.into, true
+		// What the changes told stands: a listing that leaves it out is older, or
+		// incomplete.
+		for id, rec := range l.records {
+			if _, listed := all.records[id]; !listed {
+				all.records[id] = rec
+			}
+		}
+		for id := range l.fate {
+			if _, listed := all.records[id]; listed {
+				delete(l.fate, id)
+			}
+		}
+		l.records, l.full = all.records, true
 		return nil
 	}
 	l.stamps = map[contact.ID]contact.Version{}

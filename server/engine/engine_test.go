@@ -193,3 +193,33 @@ func TestConflictKeepsBothValues(t *testing.T) {
 		h.quiet()
 	})
 }
+
+// TestOneWayRemembersTheTargetsEdit: an edit at the target stays until the
+// source changes that field, and stands in the list of conflicts from then on.
+func TestOneWayRemembersTheTargetsEdit(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.settings.Direction = plan.CRMToContacts
+		id := h.book[0].Put(person(1))
+		h.sync()
+		h.book[1].Edit(h.book[1].All()[0].ID, func(c *contact.Contact) { c.JobTitle = "typed here" })
+		h.quiet()
+		h.book[0].Edit(id, func(c *contact.Contact) { c.Unit = "Sales" })
+		h.sync()
+		if c := h.book[1].All()[0].Contact; c.JobTitle != "typed here" || c.Unit != "Sales" {
+			t.Fatalf("the edit did not stay: %+v", c)
+		}
+		h.book[0].Edit(id, func(c *contact.Contact) { c.JobTitle = "Director" })
+		r := h.sync()
+		if c := h.book[1].All()[0].Contact; c.JobTitle != "Director" || r.Conflicts != 1 {
+			t.Fatalf("%s: %+v", r.JSON(), c)
+		}
+		items, err := h.store.Items(t.Context(), h.user.ID, store.ItemQuery{PairID: h.pair.ID, Kinds: []string{"conflict"}})
+		if err != nil || len(items) != 1 {
+			t.Fatalf("%d conflicts listed, %v", len(items), err)
+		}
+		if d, err := engine.DecodeDetail(items[0].Detail); err != nil || d.Right.First() != "typed here" {
+			t.Fatalf("what was typed is lost: %+v, %v", d, err)
+		}
+		h.quiet()
+	})
+}

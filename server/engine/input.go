@@ -46,7 +46,45 @@ func (r *run) input(ctx context.Context) (plan.Input, error) {
 	for s := range in.Fresh {
 		in.Fresh[s] = r.fresh(plan.Side(s), linked[s])
 	}
+	if err := r.partners(ctx, in.Pairs); err != nil {
+		return in, err
+	}
 	return in, r.known(ctx, &in)
+}
+
+// partners reads the records that did not change but are not what their base
+// says either (an edit that stays on its side): their Link keeps no version.
+func (r *run) partners(ctx context.Context, pairs []plan.Pair) error {
+	for s := range r.book {
+		at := map[contact.ID]int{}
+		var ids []contact.ID
+		for i, p := range pairs {
+			h := p.Link.Side[s]
+			if p.Record[s] == nil && p.Fate[s] == plan.Unchanged && h.ID != "" && h.Version == "" {
+				at[h.ID] = i
+				ids = append(ids, h.ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		found, gone, err := r.book[s].Get(ctx, ids)
+		if err != nil {
+			return sideError(plan.Side(s), "read the other half of a pair", err)
+		}
+		for _, id := range ids {
+			pairs[at[id]].Fate[s] = plan.LeftScope
+		}
+		for _, id := range gone {
+			pairs[at[id]].Fate[s] = plan.Deleted
+		}
+		for _, rec := range found {
+			p := &pairs[at[rec.ID]]
+			p.Record[s], p.Fate[s] = &rec, plan.Unchanged
+			r.lists[s].records[rec.ID] = rec
+		}
+	}
+	return nil
 }
 
 // touched reads the links of everything that was listed.
@@ -101,7 +139,7 @@ func (r *run) pairOf(l plan.Link) (plan.Pair, bool) {
 			continue
 		}
 		p.Record[s] = &rec
-		if rec.Version == "" || rec.Version != l.Side[s].Version || l.State == plan.OutOfScope {
+		if rec.Version == "" || rec.Version != l.Side[s].Version || l.State == plan.OutOfScope || l.State == plan.OutOfScopeRight {
 			p.Fate[s] = plan.Touched
 			moved = true
 		}

@@ -19,28 +19,29 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 			b.DropLinks = append(b.DropLinks, g.link.ID)
 			return
 		}
-		b.Links = append(b.Links, r.fromPlan(g.link, g.marker, 0))
+		b.Links = append(b.Links, r.kept(g))
 		return
 	}
 	if res.Record != nil {
 		back = *res.Record
 	}
 	now, version := back.Contact, res.Version
+	var read *contact.Record
 	if back.ID == "" {
 		// A strong version came: the provider stored what was sent.
 		now = r.book[s].Project(op.Contact)
 	} else {
-		version = back.Version
+		read, version = &back, back.Version
 	}
+	g.done(op, read)
 	if res.ID != "" {
 		g.link.Side[s].ID = res.ID
 	}
 	g.link.Side[s].Version = version
-	r.wrote[s][g.link.Side[s].ID] = true
-	g.agree(op, now)
-	if back.ID != "" && r.editedMeanwhile(op, back) {
-		g.link.Side[s].Version = "" // looked at again, whatever version is listed
+	if read != nil && r.apart(g.link.Side[s].Base, back) {
+		g.link.Side[s].Version = ""
 	}
+	r.wrote[s][g.link.Side[s].ID] = true
 	d := Detail{Name: op.Name, Changes: changes(op.Before, op.Contact, op.Mask)}
 	switch op.Kind {
 	case plan.Create:
@@ -48,7 +49,6 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 		g.link.CreatedSide = int8(s)
 		d.Changes = changes(contact.Contact{}, op.Contact, op.Mask)
 		o := s.Other()
-		g.link.Side[o].ID, g.link.Side[o].Version = op.Half[o].ID, op.Half[o].Version
 		r.report.Linked++
 		if s == plan.Left {
 			b.Settle[in.ID] = string(res.ID)
@@ -60,23 +60,9 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 		d.Before = values(op.Before, contact.AllFields)
 		b.Items = append(b.Items, r.item("updated", s.String(), g.link, op, d))
 	}
-	g.settle()
-	b.Links = append(b.Links, r.fromPlan(g.link, g.marker, 0))
+	b.Links = append(b.Links, r.kept(g))
 	seen.Put = append(seen.Put, store.Seen{ConnectionID: r.conn[s].ID, Entity: r.settings.Entity,
 		RecordID: string(g.link.Side[s].ID), Version: string(version), Keys: r.keys(now)})
-}
-
-// editedMeanwhile says whether a person edited another field of the record
-// between our decision and our reading it back: their edit must be seen as one
-// by the next run, not taken for what we agreed on.
-func (r *run) editedMeanwhile(op plan.Op, back contact.Record) bool {
-	for f, v := range op.Half[op.Side].Base {
-		if !op.Mask.Has(f) && f != contact.FullName && back.Read.Has(f) && op.Kind == plan.Update &&
-			!r.settings.Norm.Equal(f, v, back.Contact.Value(f)) {
-			return true
-		}
-	}
-	return false
 }
 
 // refused notes a write that the provider did not accept. The record waits; it
@@ -104,7 +90,7 @@ func (r *run) refused(b *store.Batch, st step, res contact.Result) {
 func (r *run) unknown(b *store.Batch, st step) {
 	r.transient = true
 	r.report.Failed++
-	st.g.failed++
+	st.g.failed = true
 	op := st.op
 	op.Reason = "the answer was lost; whether it was carried out is looked up before anything is repeated"
 	b.Items = append(b.Items, r.item("failed", op.Side.String(), st.g.link, op, Detail{Name: op.Name}))

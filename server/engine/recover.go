@@ -78,6 +78,12 @@ func (r *run) recoverCreate(ctx context.Context, b *store.Batch, in store.Intent
 		b.Intents = append(b.Intents, in)
 		r.held[s.Other()][source] = in
 		r.transient = true
+		r.report.Failed++
+		b.Items = append(b.Items, store.Item{
+			ID: r.Ledger.NewID(), RunID: r.row.ID, PairID: r.pair.ID, Kind: "failed", Side: s.String(),
+			Reason: "an earlier run was interrupted while it created this contact; it is looked for once more before it is created again",
+			Detail: marshal(Detail{Name: d.Name}), CreatedAt: r.Now(),
+		})
 	default:
 		// It was never carried out. The source is planned like any other; where
 		// its create is sent again, it is under the same intent and marker.

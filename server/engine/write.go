@@ -124,7 +124,6 @@ func (r *run) results(ctx context.Context, s plan.Side, steps []step, intents []
 			continue // the intent stays until the record is found
 		}
 		b.DropIntents = append(b.DropIntents, in.ID)
-		st.g.writes--
 		switch {
 		case res.Outcome == contact.OK, res.Outcome == contact.Gone && st.op.Kind == plan.Delete:
 			r.succeeded(&b, &seen, s, st, in, res, back[res.ID])
@@ -137,7 +136,7 @@ func (r *run) results(ctx context.Context, s plan.Side, steps []step, intents []
 		default:
 			r.refused(&b, st, res)
 		}
-		st.g.failed++
+		st.g.failed = true
 		b.DropClaims = append(b.DropClaims, in.ID)
 	}
 	if len(seen.Put)+len(seen.Drop) > 0 {

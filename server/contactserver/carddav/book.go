@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"tandem/server/contact"
 	"tandem/server/provider"
@@ -15,10 +14,6 @@ import (
 // batch is how many mutations one Write takes, and how many cards one multiget
 // asks for.
 const batch = 200
-
-// grace is how long a created card may stay invisible: iCloud shows new ones
-// late.
-const grace = 10 * time.Minute
 
 // book is one address book. It is safe for concurrent use.
 type book struct {
@@ -72,7 +67,7 @@ func (b *book) Describe(ctx context.Context) (contact.Description, error) {
 	}
 	d := contact.Description{
 		Account: b.account, Fields: contact.AllFields, Writable: contact.AllFields,
-		Batch: batch, InFlight: 1, Marker: true, Tombstones: f.sync, Conditional: true, Grace: grace, ReadOnly: f.readOnly,
+		Batch: batch, InFlight: 1, Marker: true, Tombstones: f.sync, Conditional: true, ReadOnly: f.readOnly,
 	}
 	if f.readOnly {
 		d.Writable = 0
