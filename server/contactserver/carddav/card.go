@@ -12,6 +12,7 @@ type card struct {
 	lines   []line
 	version string // "2.1", "3.0" or "4.0"
 	eol     string
+	touched bool // a line was changed
 }
 
 // line is one content line, unfolded where it is one that we read.
@@ -91,7 +92,7 @@ func nextLine(text string, old bool) (line, string) {
 	if name != "" && !ours[name] {
 		// Not read: only its end is looked for. Its group matters.
 		end := first
-		if qp := old && strings.Contains(strings.ToUpper(headOf(raw)), "QUOTED-PRINTABLE"); qp {
+		if old && strings.Contains(strings.ToUpper(headOf(raw)), "QUOTED-PRINTABLE") {
 			for softBreak(text[:end]) && end < len(text) {
 				end += physical(text[end:])
 			}
@@ -103,6 +104,11 @@ func nextLine(text string, old bool) (line, string) {
 	}
 	end := first
 	content := trimEOL(raw)
+	for strings.HasSuffix(content, "=") && end < len(text) && strings.Contains(strings.ToUpper(headOf(content)), "QUOTED-PRINTABLE") {
+		next := physical(text[end:])
+		content = content[:len(content)-1] + trimEOL(text[end:end+next])
+		end += next
+	}
 	for end < len(text) && (text[end] == ' ' || text[end] == '\t') {
 		next := physical(text[end:])
 		more := trimEOL(text[end : end+next])
@@ -113,13 +119,6 @@ func nextLine(text string, old bool) (line, string) {
 		end += next
 	}
 	l := splitLine(content)
-	if l.quotedPrintable() {
-		for strings.HasSuffix(l.value, "=") && end < len(text) {
-			next := physical(text[end:])
-			l.value = l.value[:len(l.value)-1] + trimEOL(text[end:end+next])
-			end += next
-		}
-	}
 	l.raw = text[:end]
 	return l, text[end:]
 }

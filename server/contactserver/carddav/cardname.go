@@ -14,26 +14,24 @@ import (
 // differently is left alone. A card without a name is called by its company,
 // else by an e-mail or a number.
 func (c *card) patchName(old, want contact.Contact, explicit string, cleared bool) {
-	n := want.Name
-	c.setParts(c.first("N"), "N", map[int]string{0: n.Surname, 1: n.Given, 2: n.Given2, 3: n.Title, 4: n.Generation})
-	if len(c.all("N")) == 0 && c.version != "4.0" {
-		c.insert("N", "", ";;;;") // mandatory before version 4.0
+	n, now := want.Name, single(c.text("FN"))
+	changed := !sameParts(old.Name, n)
+	if changed {
+		c.setParts(c.slot("N"), "N", map[int]string{0: n.Surname, 1: n.Given, 2: n.Given2, 3: n.Title, 4: n.Generation})
 	}
-	now := single(c.text("FN"))
 	fn := now
 	formatted := style(now, old.Name)
-	switch changed := !sameParts(old.Name, n); {
+	switch {
+	case now == "" && (explicit == "" || explicit == old.Name.Full):
+		// Added at the end, if the card is written at all.
 	case explicit != "":
 		fn = explicit
-	case full(n) == "" && (now == "" || cleared || changed || standIn(now, old)):
+	case full(n) == "" && (cleared || changed || standIn(now, old)):
 		fn = callIt(want)
-	case full(n) != "" && (now == "" || changed && full(old.Name) == ""):
+	case changed && full(old.Name) == "":
 		fn = full(n)
-	case full(n) != "" && changed && formatted != nil:
+	case changed && formatted != nil && full(n) != "":
 		fn = formatted(n)
-	}
-	if fn == "" {
-		fn = callIt(want)
 	}
 	c.setText("FN", now, fn)
 }

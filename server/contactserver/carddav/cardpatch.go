@@ -9,11 +9,16 @@ import (
 
 // newCard is an empty card: version is "3.0" or "4.0".
 func newCard(version, uid string) *card {
-	text := "BEGIN:VCARD\r\nVERSION:" + version + "\r\nPRODID:-//Tandem//Contacts//EN\r\nUID:" + escape(uid, version) + "\r\nEND:VCARD\r\n"
+	text := "BEGIN:VCARD\r\nVERSION:" + version + "\r\nPRODID:-//Tandem//Contacts//EN\r\nUID:" + escape(uid, version) + "\r\n"
+	if version != "4.0" {
+		text += "N:;;;;\r\n" // mandatory before version 4.0
+	}
+	text += "END:VCARD\r\n"
 	c, err := parseCard(text)
 	if err != nil {
 		panic("carddav: the empty card cannot be read: " + err.Error())
 	}
+	c.touched = true
 	return c
 }
 
@@ -22,25 +27,25 @@ func newCard(version, uid string) *card {
 // that the card holds beyond what is read (a second address of one kind, the
 // third title) stay.
 func (c *card) patch(next contact.Contact, mask contact.Fields) {
-	old, read := c.contact()
+	old, _ := c.contact()
 	next = project(next)
 	want := old
 	for f := range mask.Without(contact.FullName).All() {
 		want = want.Set(f, next.Value(f))
 	}
-	full := ""
+	explicit := "" // the whole name, where it is given
 	if mask.Has(contact.FullName) {
-		full = next.Name.Full
+		explicit = next.Name.Full
 	}
-	c.patchName(old, want, full, mask.Has(contact.FullName))
+	c.patchName(old, want, explicit, mask.Has(contact.FullName))
 	for f := range mask.All() {
 		switch f {
 		case contact.Nickname:
 			c.setText("NICKNAME", old.Nickname, want.Nickname)
 		case contact.Organization:
-			c.setParts(c.first("ORG"), "ORG", map[int]string{0: want.Organization})
+			c.setParts(c.slot("ORG"), "ORG", map[int]string{0: want.Organization})
 		case contact.Unit:
-			c.setParts(c.first("ORG"), "ORG", map[int]string{1: want.Unit})
+			c.setParts(c.slot("ORG"), "ORG", map[int]string{1: want.Unit})
 		case contact.JobTitle:
 			c.setText("TITLE", old.JobTitle, want.JobTitle)
 		case contact.Emails:
@@ -57,7 +62,7 @@ func (c *card) patch(next contact.Contact, mask contact.Fields) {
 		case contact.Website:
 			c.setText("URL", old.Website, want.Website)
 		case contact.Birth:
-			if old.Birth != want.Birth || !read.Has(contact.Birth) {
+			if old.Birth != want.Birth { // what is not understood is no date, and stays unless one is set
 				c.setBirth(want.Birth)
 			}
 		case contact.Notes:
@@ -67,6 +72,14 @@ func (c *card) patch(next contact.Contact, mask contact.Fields) {
 		}
 	}
 	c.lines = slices.DeleteFunc(c.lines, func(l line) bool { return l.raw == "" })
+	if c.touched && c.version != "2.1" && single(c.text("FN")) == "" {
+		want.Name.Full = explicit
+		fn := complete(want.Name, want).Full
+		if fn == "" {
+			fn = callIt(want)
+		}
+		c.setText("FN", "", fn) // servers refuse a card without one
+	}
 }
 
 // phoneFields are the kinds of numbers and the types of a new line.
@@ -113,6 +126,7 @@ func (c *card) typeParam(types string) string {
 func (c *card) remove(i int) {
 	group := c.lines[i].group
 	c.lines[i] = line{}
+	c.touched = true
 	if group == "" {
 		return
 	}
@@ -131,9 +145,19 @@ func (c *card) remove(i int) {
 	}
 }
 
+// slot is the line of this name to write to: the one that is read, else an
+// empty one. -1 where there is none.
+func (c *card) slot(name string) int {
+	i := c.first(name)
+	if all := c.all(name); i < 0 && len(all) > 0 {
+		i = all[0]
+	}
+	return i
+}
+
 // setText writes a line of one text; old is how it reads now.
 func (c *card) setText(name, old, text string) {
-	i := c.first(name)
+	i := c.slot(name)
 	switch {
 	case old == text:
 	case text == "":
@@ -166,7 +190,7 @@ func (c *card) setParts(i int, name string, texts map[int]string) {
 	}
 	switch {
 	case !changed:
-	case strings.Trim(strings.Join(raw, ""), " \t") == "" && name != "N":
+	case i >= 0 && strings.Trim(strings.Join(raw, ""), " \t") == "" && name != "N":
 		c.remove(i)
 	case i < 0:
 		c.insert(name, "", strings.Join(raw, ";"))
@@ -204,7 +228,7 @@ func (c *card) setAddress(kind contact.AddressKind, v contact.Value) {
 // setBirth writes BDAY. Version 3.0 has no date without a year; Apple's way of
 // saying so is the one that most programs understand.
 func (c *card) setBirth(d contact.Date) {
-	i := c.first("BDAY")
+	i := c.slot("BDAY")
 	if d.IsZero() {
 		if i >= 0 {
 			c.remove(i)

@@ -81,11 +81,21 @@ func (c *card) nameParts() contact.Name {
 func (c *card) name(rest contact.Contact) contact.Name {
 	n := c.nameParts()
 	n.Full = single(c.text("FN"))
-	if full(n) == "" && standIn(n.Full, rest) {
-		n.Full = ""
-	}
-	if n.Full == "" {
+	return complete(n, rest)
+}
+
+// complete is a name as a card tells it: components without FN make one, and
+// an FN without components, which version 4.0 allows, is divided into them.
+func complete(n contact.Name, rest contact.Contact) contact.Name {
+	switch {
+	case full(n) != "" && n.Full == "":
 		n.Full = full(n)
+	case full(n) == "" && standIn(n.Full, rest):
+		n.Full = ""
+	case full(n) == "" && n.Full != "":
+		text := n.Full
+		n = contact.Split(text, contact.Name{})
+		n.Full = text
 	}
 	return n
 }

@@ -103,7 +103,12 @@ func (l *line) parts(version string) []string {
 	return out
 }
 
+// listText reads a list of texts as one, since unescaped commas are more often
+// meant as such. Version 2.1 has no lists.
 func listText(raw, version string) string {
+	if version == "2.1" {
+		return clean(unescape(raw, version))
+	}
 	var items []string
 	for _, item := range splitEscaped(raw, ',') {
 		if s := clean(unescape(item, version)); s != "" {

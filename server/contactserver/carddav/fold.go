@@ -22,11 +22,12 @@ func (c *card) compose(l *line, value string) {
 	}
 	var raw string
 	if c.version == "2.1" {
-		raw = b.String() + quote(value, c.eol)
+		raw = quote(b.String(), value, c.eol)
 	} else {
 		raw = fold(b.String()+":"+value, c.eol)
 	}
 	*l, _ = nextLine(raw+c.eol, c.version == "2.1")
+	c.touched = true
 }
 
 // transfer reports whether a parameter says how the value is encoded.
@@ -69,20 +70,23 @@ func needsQuote(value string) bool {
 	return false
 }
 
-// quote writes the rest of a version 2.1 line after its name and parameters:
-// as it is where it is plain ASCII, else in quoted-printable.
-func quote(value, eol string) string {
-	if !needsQuote(value) {
-		return ":" + value
+// quote writes a line of version 2.1: as it is where it is short and plain
+// ASCII, else in quoted-printable, which alone can break lines there.
+func quote(head, value, eol string) string {
+	if !needsQuote(value) && len(head)+1+len(value) <= foldAt {
+		return head + ":" + value
 	}
+	head += ";CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:"
 	var b strings.Builder
-	b.WriteString(";CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:")
-	column := 0
+	b.WriteString(head)
+	column := len(head)
 	for i := range len(value) {
 		piece := quotedByte(value[i])
 		if column+len(piece) > foldAt-1 {
 			b.WriteString("=" + eol)
-			column = 0
+			if column = 0; piece == " " {
+				piece = "=20" // not to be taken for a fold
+			}
 		}
 		b.WriteString(piece)
 		column += len(piece)
@@ -97,5 +101,5 @@ func quotedByte(c byte) string {
 	case c == '=' || c < 0x20 || c >= 0x7f:
 		return fmt.Sprintf("=%02X", c)
 	}
-	return string(c)
+	return string(rune(c))
 }

@@ -43,12 +43,7 @@ func project(c contact.Contact) contact.Contact {
 	n := c.Name
 	out.Name = contact.Name{Title: single(n.Title), Given: single(n.Given), Given2: single(n.Given2),
 		Surname: single(n.Surname), Generation: single(n.Generation), Full: single(n.Full)}
-	if full(out.Name) == "" && standIn(out.Name.Full, out) {
-		out.Name.Full = ""
-	}
-	if out.Name.Full == "" {
-		out.Name.Full = full(out.Name)
-	}
+	out.Name = complete(out.Name, out)
 	return out
 }
 
