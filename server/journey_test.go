@@ -59,22 +59,72 @@ func startDemo(t *testing.T) place {
 func TestJourney(t *testing.T) {
 	b := openBrowser(t)
 	at := startDemo(t)
-	outlook := b.open(at.mailbox)
-	outlook.click("Delivery") // an e-mail
-	outlook.look("outlook")
-	outlook.click("Tandem")
-	pane := b.meet("iframe", "/sidebar")
-	pane.outer, pane.frame = outlook, "iframe"
-	pane.sees("Sign in")
-	pane.look("sidebar-signed-out")
-	pane.click("Sign in")
-	dialog := b.meet("page", "/sign-in-service/")
+	uma := journey{browser: b, place: at}
+	uma.signInPane()
+	uma.firstSync()
+	b.noFaults()
+}
+
+// journey is a person on their way.
+type journey struct {
+	*browser
+	place
+	outlook, pane, page *tab
+}
+
+// signInPane opens the mailbox, an e-mail and the sidebar, and signs in there.
+func (j *journey) signInPane() {
+	j.outlook = j.open(j.mailbox)
+	j.outlook.click("Delivery dates for spring")
+	j.outlook.look("outlook")
+	j.outlook.click("Tandem")
+	j.pane = j.meet("iframe", "/sidebar")
+	j.pane.outer, j.pane.frame = j.outlook, "iframe"
+	j.pane.sees("See who you are dealing with")
+	j.pane.look("sidebar-signed-out")
+	j.pane.click("Sign in")
+	dialog := j.meet("page", "/sign-in-service/")
 	dialog.sees("Uma Usher")
 	dialog.look("sign-in-service")
 	dialog.click("Uma Usher")
 	dialog.closed()
-	pane.sees("Connect your CRM and your contacts")
-	pane.look("sidebar-first")
-	fmt.Println("journey:", b.clicks, b.fields)
-	b.noFaults()
+	j.pane.sees("Connect your CRM and your contacts", "Sender", "Recipient")
+	j.pane.look("sidebar-first")
+}
+
+// firstSync goes from the sidebar to the first synced contact, and counts.
+func (j *journey) firstSync() {
+	clicks, fields := j.clicks, j.fields
+	j.pane.click("Connections > Contacts")
+	j.page = j.meet("page", "/continue")
+	j.page.sees("Continue as Uma Usher")
+	j.page.look("continue")
+	j.page.goOn("Continue as Uma Usher")
+	j.page.sees("Connect to EspoCRM", "Contacts server details", "Connect your CRM first")
+	if at, err := eval[string](j.page, "location.href"); err != nil || strings.Contains(at, "ticket") {
+		j.t.Errorf("the address still holds the ticket: %s (%v)", at, err)
+	}
+	j.page.look("connections-none")
+	j.page.fill("User name", "uma")
+	j.page.fill("Password", password)
+	j.page.goOn("Connect to EspoCRM")
+	j.page.sees("Your CRM is connected.", "Connect your contacts server first")
+	j.page.look("connections-crm")
+	j.page.goOn("Connect")
+	j.page.sees("Sandbox address book", "Sign in")
+	j.page.look("address-book-sign-in")
+	j.page.goOn("Uma Usher")
+	j.page.sees("Allow Tandem?")
+	j.page.look("address-book-consent")
+	j.page.goOn("Allow")
+	j.page.sees("Your contacts server is connected.", "Sync contacts now")
+	j.page.look("connections-both")
+	j.page.click("Sync contacts now")
+	j.page.sees("created")
+	clicks, fields = j.clicks-clicks, j.fields-fields
+	fmt.Printf("journey: %d clicks, %d fields\n", clicks, fields)
+	if clicks > 8 || fields > 2 {
+		j.t.Errorf("from the sidebar to the first synced contact: %d clicks and %d fields, want at most 8 and 2", clicks, fields)
+	}
+	j.page.look("connections-synced")
 }

@@ -92,8 +92,12 @@ func (w *Web) side(c echo.Context, side provider.Side, conn *store.Connection, b
 	if back != nil && back.side == side {
 		v.Chosen = back.provider
 	}
-	if v.Chosen == "" && len(v.Providers) == 1 {
+	switch {
+	case v.Chosen != "":
+	case len(v.Providers) == 1:
 		v.Chosen = v.Providers[0].Value
+	case side == provider.Contacts:
+		v.Chosen = w.Contacts
 	}
 	p, ok := w.Connect.Provider(side, v.Chosen)
 	if !ok {

@@ -40,6 +40,9 @@ type Options struct {
 	Demo      bool
 	OfficeURL string
 	Frames    []string
+	// Contacts is the contacts server that the dropdown begins with; "" means
+	// that everybody chooses.
+	Contacts string
 	Now       func() time.Time
 	Log       *slog.Logger
 }
