@@ -14,7 +14,7 @@ for (const item of items) {
   entry.append(
     make("span", { className: "entry-who", textContent: item.mode === "compose" ? item.label : item.from.name }),
     make("span", { textContent: item.subject }),
-    make("span", { className: "entry-note", textContent: item.when }),
+    make("span", { className: "entry-note", textContent: item.when === item.label ? item.to.map((p) => p.name).join(", ") : item.when }),
   );
   const li = make("li", {});
   li.append(entry);
