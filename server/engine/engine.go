@@ -179,6 +179,9 @@ func (r *run) steps(ctx context.Context) error {
 // end stores how the run ended. It uses a context of its own, so that a run
 // that was told to stop still leaves a truthful row.
 func (r *run) end(ctx context.Context, started time.Time, err error) (Report, error) {
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(errStopped, err)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	switch {

@@ -93,12 +93,13 @@ func sentence(p plan.Plan) string {
 
 // explain is the sentence for people about an error that ended a run.
 func explain(err error) string {
+	// What a Book says of a request that was given up is no fault of its provider.
+	if errors.Is(err, errStopped) {
+		return "The run was stopped before it was done. Nothing is lost: the next run goes on from here."
+	}
 	var known *contact.Error
 	if errors.As(err, &known) {
 		return known.Error()
-	}
-	if errors.Is(err, errStopped) {
-		return "The run was stopped before it was done. Nothing is lost: the next run goes on from here."
 	}
 	return "Something went wrong on our side. Nothing is lost: the next run tries again."
 }

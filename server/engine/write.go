@@ -9,9 +9,13 @@ import (
 	"tandem/store"
 )
 
-// sendTime bounds one Write with its commits: a run that is told to stop
-// finishes the batch under way within it.
-const sendTime = 5 * time.Minute
+// sendTime bounds one Write with its commits. A run that is told to stop
+// finishes the batch under way, but within lastCall: a batch that takes longer
+// is given up, and its intents tell the next run where to look.
+const (
+	sendTime = 5 * time.Minute
+	lastCall = 4 * time.Second
+)
 
 // write carries out one batch: intents and claims are committed, then the
 // mutations are sent, then links and bases are committed, which removes the
@@ -19,8 +23,10 @@ const sendTime = 5 * time.Minute
 func (r *run) write(ctx context.Context, s plan.Side, steps []step) ([]*group, error) {
 	// Once the batch is reserved it is finished, also when the run is told to
 	// stop: an answer that nobody waits for is a lost answer.
+	told := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
 	defer cancel()
+	defer context.AfterFunc(told, func() { time.AfterFunc(lastCall, cancel) })()
 	steps, err := r.colleagues(ctx, s, steps)
 	if err != nil || len(steps) == 0 {
 		return nil, err
