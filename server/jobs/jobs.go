@@ -37,7 +37,7 @@ type Options struct {
 	// Tick is how often due pairs are looked for; 0 means 10 s.
 	Tick time.Duration
 	// SoftStop is how long runs may go on after Stop before they are told to
-	// stop too; 0 means 20 s.
+	// stop too; 0 means 15 s.
 	SoftStop time.Duration
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -59,7 +59,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Tick = 10 * time.Second
 	}
 	if o.SoftStop == 0 {
-		o.SoftStop = 20 * time.Second
+		o.SoftStop = 15 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -81,7 +81,7 @@ func (s *Service) Start(ctx context.Context) error {
 // Stop takes no new jobs and waits for those under way. After SoftStop, or
 // when ctx ends before, they are told to stop: the write in flight is finished
 // or leaves its intent, and the run is enqueued again to go on where it stopped.
-// It takes at most 5 s longer than ctx.
+// That takes a few seconds, which Stop adds to ctx: hardStop at most.
 func (s *Service) Stop(ctx context.Context) error { return s.queue.stop(ctx) }
 
 // Ask is what a run is asked to do.
