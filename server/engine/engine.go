@@ -37,6 +37,9 @@ type Options struct {
 	// SweepEvery is how often a Book without tombstones is swept for deletions.
 	// 0 means once a day.
 	SweepEvery time.Duration
+	// LastCall is how long a write under way may go on after the run was told
+	// to stop. 0 means 4 s.
+	LastCall time.Duration
 }
 
 // Engine carries out runs. It is safe for concurrent use; at most one run
@@ -56,6 +59,9 @@ func New(o Options) *Engine {
 	}
 	if o.SweepEvery == 0 {
 		o.SweepEvery = 24 * time.Hour
+	}
+	if o.LastCall == 0 {
+		o.LastCall = 4 * time.Second
 	}
 	return &Engine{o}
 }

@@ -10,12 +10,9 @@ import (
 )
 
 // sendTime bounds one Write with its commits. A run that is told to stop
-// finishes the batch under way, but within lastCall: a batch that takes longer
+// finishes the batch under way, but within LastCall: a batch that takes longer
 // is given up, and its intents tell the next run where to look.
-const (
-	sendTime = 5 * time.Minute
-	lastCall = 4 * time.Second
-)
+const sendTime = 5 * time.Minute
 
 // write carries out one batch: intents and claims are committed, then the
 // mutations are sent, then links and bases are committed, which removes the
@@ -26,7 +23,7 @@ func (r *run) write(ctx context.Context, s plan.Side, steps []step) ([]*group, e
 	told := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
 	defer cancel()
-	defer context.AfterFunc(told, func() { time.AfterFunc(lastCall, cancel) })()
+	defer context.AfterFunc(told, func() { time.AfterFunc(r.LastCall, cancel) })()
 	steps, err := r.colleagues(ctx, s, steps)
 	if err != nil || len(steps) == 0 {
 		return nil, err

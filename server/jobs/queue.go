@@ -19,8 +19,8 @@ import (
 )
 
 // hardStop is how long Stop waits, after its context ended, for runs that were
-// told to stop: the engine gives a write under way 4 s more, and then stores how
-// the run ended.
+// told to stop: the engine gives a write under way a few seconds more (its
+// LastCall), and then stores how the run ended.
 const hardStop = 6 * time.Second
 
 // doneJobs is how long River keeps jobs that are done. The run's row tells what

@@ -122,7 +122,7 @@ func (y *yard) service(change ...func(*Options)) *Service {
 }
 
 func (y *yard) opts(change ...func(*Options)) Options {
-	e := engine.New(engine.Options{Ledger: y.store, Stale: y.stale, Open: func(_ context.Context, c store.Connection, _ engine.Settings) (contact.Book, error) {
+	e := engine.New(engine.Options{Ledger: y.store, Stale: y.stale, LastCall: 200 * time.Millisecond, Open: func(_ context.Context, c store.Connection, _ engine.Settings) (contact.Book, error) {
 		if c.ID == y.pair.LeftID {
 			return y.left, nil
 		}
