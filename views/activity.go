@@ -58,6 +58,8 @@ type Run struct {
 	Kind string
 	// More is the address of the next rows, "" for none.
 	More string
+	// Report is the address of all rows as a file, "" for none.
+	Report string
 }
 
 // Filter is one kind of rows with its number.

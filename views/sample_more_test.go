@@ -84,7 +84,7 @@ var runs = []views.RunLine{
 var counts = [2]views.SideCount{{Name: "EspoCRM", Updated: 3, Unchanged: 1204}, {Name: "iCloud", Created: 12, Unchanged: 1195}}
 
 var run = views.Run{
-	Page: frame("Sync, 22 November 2026, 10:00", views.TabActivity), Line: runs[0], Counts: counts, Linked: 31, CanUndo: true,
+	Page: frame("Sync, 22 November 2026, 10:00", views.TabActivity), Line: runs[0], Counts: counts, Linked: 31, CanUndo: true, Report: views.ReportPath("r1"),
 	Filters: []views.Filter{{Label: "All", Count: 6}, {Kind: "created", Label: "Created", Count: 1}, {Kind: "conflict", Label: "Conflicts", Count: 1}, {Kind: "difference", Label: "Differs since the first run", Count: 1}, {Kind: "excluded", Label: "Not in sync", Count: 1}},
 	Bulk:    []views.Act{{Do: "take-crm", Label: "Take the CRM's for all"}, {Do: "keep-mine", Label: "Keep mine for all"}},
 	Rows: []views.Row{
@@ -99,7 +99,7 @@ var run = views.Run{
 }
 
 var preview = views.Run{
-	Page: frame("Preview, 20 November 2026, 09:12", views.TabActivity), Line: runs[2], Counts: counts, Linked: 31, Apply: true,
+	Page: frame("Preview, 20 November 2026, 09:12", views.TabActivity), Line: runs[2], Counts: counts, Linked: 31, Apply: true, Report: views.ReportPath("r3"),
 	Filters: []views.Filter{{Label: "All", Count: 0}}, Rows: run.Rows[:1],
 }
 

@@ -52,7 +52,7 @@ func (w *Web) run(c echo.Context) error {
 		return err
 	}
 	rep := report(r)
-	v := views.Run{Line: w.runLine(r), Counts: counts(rep), Linked: rep.Linked, Reason: r.Reason, Kind: c.QueryParam("kind")}
+	v := views.Run{Line: w.runLine(r), Counts: counts(rep), Linked: found(rep), Reason: r.Reason, Kind: c.QueryParam("kind")}
 	v.Page = w.frame(c, views.TabActivity, v.Line.Kind, "")
 	for i := range v.Counts {
 		v.Counts[i].Name = names[i]

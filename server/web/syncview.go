@@ -134,8 +134,8 @@ func (w *Web) providerName(c store.Connection) string {
 
 func (w *Web) summary(conn [2]*store.Connection, s map[string]store.Effective) string {
 	entity := s[store.SettingEntity].Value
-	return fmt.Sprintf("%s %s and %s: %s", w.providerName(*conn[0]), entity, w.providerName(*conn[1]),
-		directionWords[s[store.SettingDirection].Value])
+	return fmt.Sprintf("%s: %s %s and %s", directionWords[s[store.SettingDirection].Value],
+		w.providerName(*conn[0]), entity, w.providerName(*conn[1]))
 }
 
 // open says whether a run waits or is under way.
@@ -182,6 +182,15 @@ func (w *Web) halt(r store.Run, conn [2]*store.Connection) *views.Halt {
 		}
 	}
 	return h
+}
+
+// found is how many pairs were linked because both sides had the person
+// already. What was carried out counts as linked those that were created, too.
+func found(r engine.Report) int {
+	if r.State == store.RunPlanned || r.State == store.RunHalted {
+		return r.Linked
+	}
+	return max(0, r.Linked-r.Left.Created-r.Right.Created)
 }
 
 func counts(r engine.Report) [2]views.SideCount {
@@ -247,7 +256,7 @@ func outcome(r store.Run) string {
 	add(rep.Left.Created+rep.Right.Created, "created")
 	add(rep.Left.Updated+rep.Right.Updated, "updated")
 	add(rep.Left.Deleted+rep.Right.Deleted, "deleted")
-	add(rep.Linked, "linked")
+	add(found(rep), "linked")
 	add(rep.Conflicts, "in conflict")
 	add(rep.Difference, "differ")
 	add(rep.Review, "to review")
