@@ -49,8 +49,11 @@ type PeopleOptions struct {
 	// Fields are those that can be seen and edited; none means all of the
 	// field map, the whole name as one text left out.
 	Fields contact.Fields
-	// Links are shown above the list.
+	// Links are shown above the list; the page's own is marked.
 	Links []Link
+	// Anchor, followed by a person's ID, is the fragment that leads to them in
+	// the list: what a link to the record ends in.
+	Anchor string
 }
 
 // NewPeople makes the plain page where a visitor of the demo sees and edits a
@@ -79,6 +82,7 @@ const perPage = 100
 // peopleView is what the list shows.
 type peopleView struct {
 	Title, Heading, Base, Query, Done, Message string
+	Anchor                                     string
 	Links                                      []Link
 	People                                     []row
 	Total, From, To                            int
@@ -89,7 +93,7 @@ type row struct{ ID, Name, Detail, Emails, Note string }
 
 func (p *peoplePage) list(w http.ResponseWriter, r *http.Request) {
 	v := peopleView{
-		Title: p.Title, Heading: p.Title, Base: p.Path, Links: p.Links, Query: strings.TrimSpace(r.FormValue("q")),
+		Title: p.Title, Heading: p.Title, Base: p.Path, Links: p.Links, Anchor: p.Anchor, Query: strings.TrimSpace(r.FormValue("q")),
 		Done: map[string]string{"saved": "Saved.", "added": "Added.", "deleted": "Deleted."}[r.FormValue("done")],
 	}
 	all, err := p.Directory.List(r.Context())
