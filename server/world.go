@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"tandem/addin"
 	"tandem/server/cli"
@@ -92,7 +93,7 @@ func newWorld(side string, d cli.Demo) (*world, error) {
 func (w *world) register(page, side, secret string) error {
 	var err error
 	w.signIn, err = kit.NewOIDC(kit.OIDCOptions{
-		Issuer: side + signInPath, Users: people, SingleSignOn: true,
+		Issuer: side + signInPath, Users: people,
 		Clients: []kit.Client{{ID: clientID, Secret: secret, Name: "Tandem", SkipConsent: true,
 			RedirectURIs: []string{page + "/sign-in/callback", side + "/sidebar/dialog/done"}}},
 	})
@@ -136,8 +137,12 @@ func (w *world) handler(site http.Handler) http.Handler {
 	local.Handle(signInPath+"/", w.signIn)
 	local.Handle(grantPath+"/", w.grant)
 	local.Handle(crmPath+"/", http.StripPrefix(crmPath, w.crm))
-	local.Handle(crmPath+"/people", w.crmPeople())
-	local.Handle(crmPath+"/people/", w.crmPeople())
+	local.Handle(crmPath+"/{$}", http.RedirectHandler(crmPath+"/people/", http.StatusFound)) // where links to a record lead
+	for path, entity := range map[string]string{"/people": sandboxcrm.Contact, "/leads": sandboxcrm.Lead} {
+		pages := w.crmPeople(path, entity)
+		local.Handle(crmPath+path, pages)
+		local.Handle(crmPath+path+"/", pages)
+	}
 	local.Handle(davPath+"/", w.dav)
 	local.Handle("/.well-known/carddav", w.dav)
 	for _, p := range people {
@@ -157,10 +162,11 @@ func (w *world) handler(site http.Handler) http.Handler {
 	})
 }
 
-func (w *world) crmPeople() http.Handler {
+// crmPeople is the page of one entity. A link to a record ends in its anchor.
+func (w *world) crmPeople(path, entity string) http.Handler {
 	return kit.NewPeople(kit.PeopleOptions{
-		Title: "Sandbox CRM: contacts of " + people[1].Name, Path: crmPath + "/people",
-		Directory: w.crm.Directory("Contact", people[1].Subject), Fields: sandboxcrm.PeopleFields("Contact"), Links: w.links(),
+		Title: "Sandbox CRM: " + strings.ToLower(entity) + "s", Path: crmPath + path, Anchor: entity + "/view/",
+		Directory: w.crm.Directory(entity, people[1].Subject), Fields: sandboxcrm.PeopleFields(entity), Links: w.links(),
 	})
 }
 
@@ -172,9 +178,9 @@ func (w *world) bookPeople(p kit.User) http.Handler {
 }
 
 func (w *world) links() []kit.Link {
-	links := []kit.Link{{Name: "Sandbox CRM", URL: crmPath + "/people"}}
+	links := []kit.Link{{Name: "CRM: contacts", URL: crmPath + "/people/"}, {Name: "CRM: leads", URL: crmPath + "/leads/"}}
 	for _, p := range people {
-		links = append(links, kit.Link{Name: "Address book of " + p.Name, URL: davPath + "/people/" + p.Subject})
+		links = append(links, kit.Link{Name: "Address book of " + p.Name, URL: davPath + "/people/" + p.Subject + "/"})
 	}
 	return links
 }
