@@ -42,6 +42,9 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 		g.link.Side[s].Version = ""
 	}
 	r.wrote[s][g.link.Side[s].ID] = true
+	if res.Record == nil && back.ID != "" {
+		r.rewritten(b, st, back)
+	}
 	d := Detail{Name: op.Name, Changes: changes(op.Before, op.Contact, op.Mask)}
 	switch op.Kind {
 	case plan.Create:
@@ -63,6 +66,29 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 	b.Links = append(b.Links, r.kept(g))
 	seen.Put = append(seen.Put, store.Seen{ConnectionID: r.conn[s].ID, Entity: r.settings.Entity,
 		RecordID: string(g.link.Side[s].ID), Version: string(version), Keys: r.keys(now)})
+}
+
+// rewritten lists the fields that were read back with another meaning than was
+// sent. The server may have altered them, or a person typed at that moment: both
+// look the same. What was read becomes the base, so that a server's mind is never
+// taken for an edit; a person who typed finds the value in the list.
+func (r *run) rewritten(b *store.Batch, st step, back contact.Record) {
+	op, s := st.op, st.op.Side
+	sent := r.book[s].Project(op.Contact)
+	for f := range op.Mask.All() {
+		if !back.Read.Has(f) || f == contact.Categories || f == contact.FullName && op.Mask&contact.NameParts != 0 ||
+			r.settings.Norm.Equal(f, sent.Value(f), back.Contact.Value(f)) {
+			continue
+		}
+		d := Detail{Name: op.Name, Field: f.String()}
+		d.Left, d.Right = op.Contact.Value(f), back.Contact.Value(f)
+		if s == plan.Left {
+			d.Left, d.Right = d.Right, d.Left
+		}
+		op.Reason = "the server holds something else than was sent: it altered it, or somebody typed at that moment"
+		r.report.Difference++
+		b.Items = append(b.Items, r.item("difference", s.String(), st.g.link, op, d))
+	}
 }
 
 // refused notes a write that the provider did not accept. The record waits; it
