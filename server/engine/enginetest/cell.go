@@ -1,0 +1,201 @@
+package enginetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tandem/server/contact"
+	"tandem/server/engine/plan"
+)
+
+// Stage is a scenario in one direction on one profile: what faults are played
+// on.
+type Stage struct {
+	Scenario  Scenario
+	Direction plan.Direction
+	Profile   Profile
+	// Make builds the World; nil means NewMemoryWorld.
+	Make func(Profile, plan.Direction) *World
+
+	once   sync.Once
+	points []Point
+	clean  map[string]string
+	err    error
+}
+
+// Stages are all scenarios in all directions on all profiles.
+func Stages() []*Stage {
+	var all []*Stage
+	for _, p := range Profiles() {
+		for _, d := range []plan.Direction{plan.CRMToContacts, plan.ContactsToCRM, plan.TwoWay} {
+			for _, s := range Scenarios() {
+				all = append(all, &Stage{Scenario: s, Direction: d, Profile: p})
+			}
+		}
+	}
+	return all
+}
+
+// String names the stage.
+func (s *Stage) String() string {
+	return fmt.Sprintf("%s/%s/%s", s.Profile.Name, s.Direction, s.Scenario.Name)
+}
+
+// Cell is one fault, or two, on a stage.
+type Cell struct {
+	Stage  *Stage
+	Faults []Fault
+	// Then strikes in the first run after the one with Faults.
+	Then []Fault
+}
+
+// String names the cell.
+func (c Cell) String() string {
+	name := c.Stage.String()
+	for _, f := range c.Faults {
+		name += "/" + f.String()
+	}
+	for _, f := range c.Then {
+		name += "/then " + f.String()
+	}
+	return name
+}
+
+// Cells are all single faults on the stage, from a run without a fault.
+func (s *Stage) Cells() ([]Cell, error) {
+	if err := s.rehearse(); err != nil {
+		return nil, err
+	}
+	var cells []Cell
+	for _, p := range s.points {
+		for _, k := range Kinds() {
+			if k.Strikes(p.Act) {
+				cells = append(cells, Cell{Stage: s, Faults: []Fault{{p, k}}})
+			}
+		}
+	}
+	return cells, nil
+}
+
+// rehearse plays the stage once without a fault: its points, and how it ends.
+func (s *Stage) rehearse() error {
+	s.once.Do(func() {
+		var out Outcome
+		if out, s.err = s.play(Cell{Stage: s}); s.err != nil {
+			return
+		}
+		s.points, s.clean = out.first, out.end
+		if len(out.Faults) > 0 {
+			s.err = fmt.Errorf("%s: without any fault: %s", s, strings.Join(out.Faults, "; "))
+		}
+	})
+	return s.err
+}
+
+// Outcome is how a cell ended.
+type Outcome struct {
+	// Faults are the broken promises.
+	Faults []string
+	// Struck is how many faults found their point.
+	Struck int
+	// Recovery are the points of the first run after the one with the fault.
+	Recovery []Point
+	first    []Point
+	end      map[string]string
+}
+
+// Play plays the cell: the scenario, the run with its faults, and then clean
+// runs until all should be well.
+func (c Cell) Play() (Outcome, error) {
+	if err := c.Stage.rehearse(); err != nil {
+		return Outcome{}, err
+	}
+	out, err := c.Stage.play(c)
+	if err != nil {
+		return out, err
+	}
+	byPerson := slices.ContainsFunc(append(slices.Clone(c.Faults), c.Then...), func(f Fault) bool { return f.Kind.ByPerson() })
+	if !byPerson && c.Stage.Scenario.Free != "*" && c.Stage.Scenario.Free != c.Stage.Profile.Name {
+		for tag, want := range c.Stage.clean {
+			if got := out.end[tag]; got != want {
+				out.Faults = append(out.Faults, fmt.Sprintf("%s ends as\n\t%s\nwithout a fault as\n\t%s", tag, got, want))
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Stage) play(c Cell) (out Outcome, err error) {
+	build := s.Make
+	if build == nil {
+		build = NewMemoryWorld
+	}
+	w := build(s.Profile, s.Direction)
+	if err := w.prepare(s.Scenario); err != nil {
+		return out, fmt.Errorf("%s: %w", c, err)
+	}
+	wire := NewWire(slices.Clone(c.Faults)...)
+	// How this run ends is nobody's promise.
+	_, _ = w.Run(0, wire)
+	w.sum(wire)
+	out.first = wire.Points()
+	w.Wait(time.Minute)
+	second := NewWire(slices.Clone(c.Then)...)
+	report, err := w.Run(0, second)
+	w.sum(second)
+	if len(c.Then) == 0 && err != nil {
+		w.fail("the first run after the fault failed: %v: %s", err, report.Reason)
+	}
+	out.Recovery, out.Struck = second.Points(), wire.Struck()+second.Struck()
+	for _, later := range []time.Duration{time.Minute, 16 * time.Minute} {
+		if err := w.Round(later); err != nil {
+			w.fail("%v", err)
+			break
+		}
+	}
+	for range 2 {
+		if err := w.Quiet(); err != nil {
+			w.fail("%v", err)
+			break
+		}
+	}
+	out.Faults, out.end = w.Faults(), w.end()
+	return out, nil
+}
+
+// end is what all sides hold of each person, as a text that can be compared.
+func (w *World) end() map[string]string {
+	end := map[string]string{}
+	for _, tag := range w.tags {
+		var parts []string
+		for i, u := range w.Users {
+			for _, s := range []plan.Side{plan.Left, plan.Right} {
+				if i > 0 && s == plan.Left {
+					continue
+				}
+				for _, r := range w.find(i, s, tag) {
+					parts = append(parts, fmt.Sprintf("%s of %s: %s", s, u.Name, content(r.Contact)))
+				}
+			}
+		}
+		slices.Sort(parts)
+		end[tag] = strings.Join(parts, "\n\t")
+	}
+	return end
+}
+
+// content is a contact as a text, whatever the order of its sets.
+func content(c contact.Contact) string {
+	var b strings.Builder
+	for f := range contact.AllFields.All() {
+		if v := c.Value(f); f.Shape() == contact.Set {
+			fmt.Fprintf(&b, "%s%q ", f, norm.Keys(f, v))
+		} else if !v.IsEmpty() {
+			fmt.Fprintf(&b, "%s%q ", f, v)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,208 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tandem/server/contact"
+	"tandem/server/contact/memory"
+	"tandem/server/engine"
+	"tandem/server/engine/plan"
+	"tandem/store"
+)
+
+// Backend is a ledger that a World can be built on.
+type Backend interface {
+	engine.Ledger
+	// AllItems are the lines of all reports of a pair.
+	AllItems(pair store.Pair) ([]store.Item, error)
+}
+
+// World is one CRM, its users with their address books, and a clock.
+type World struct {
+	Profile   Profile
+	Direction plan.Direction
+	Ledger    Backend
+	Users     []*User
+	// Options are changed before the engine is made, to switch a guard off.
+	Options func(*engine.Options)
+	// Wrap, where set, is put around each Book that the engine gets.
+	Wrap func(plan.Side, contact.Book) contact.Book
+	// WrapLedger is the same for the ledger.
+	WrapLedger func(engine.Ledger) engine.Ledger
+	// Unguarded confirms every run, as if a person had always said Yes.
+	Unguarded bool
+
+	mu      sync.Mutex
+	clock   time.Time
+	servers [2][]*server // by side and user; the CRM has one
+	oracle
+}
+
+// User is one person with a CRM user, an address book and a pair.
+type User struct {
+	Name string
+	Pair store.Pair
+	Book [2]*memory.Book
+	// Settings are those of the user's runs.
+	Settings engine.Settings
+	serial   int
+}
+
+// start is when every World begins.
+var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// NewWorld builds the servers of a profile. join makes a user's pair in ledger.
+func NewWorld(p Profile, d plan.Direction, ledger Backend, join func(user string) store.Pair) *World {
+	w := &World{Profile: p, Direction: d, Ledger: ledger, clock: start}
+	var crm *memory.Book
+	for i := range p.Users {
+		u := &User{Name: [...]string{"ann", "bob", "eve", "fay", "gus"}[i]}
+		left, right := p.Side[0], p.Side[1]
+		left.Now, right.Now = w.Now, w.Now
+		left.Description.Account.ID, right.Description.Account.ID = u.Name, u.Name
+		if crm == nil {
+			crm = memory.New(left)
+			w.servers[0] = append(w.servers[0], w.server(left))
+		}
+		w.servers[1] = append(w.servers[1], w.server(right))
+		u.Book = [2]*memory.Book{crm.As(left.Description.Account), memory.New(right)}
+		u.Pair = join(u.Name)
+		u.Settings = engine.FromValues(map[string]string{"direction": string(d), "mine": "all", "scope": p.Scope})
+		w.Users = append(w.Users, u)
+	}
+	return w
+}
+
+// NewMemoryWorld is NewWorld on a Ledger of its own.
+func NewMemoryWorld(p Profile, d plan.Direction) *World {
+	l := NewLedger()
+	w := NewWorld(p, d, l, func(user string) store.Pair { return l.Join("org", user, nil) })
+	l.Now = w.Now
+	return w
+}
+
+func (w *World) server(o memory.Options) *server {
+	return &server{grace: o.Description.Grace, now: w.Now, hidden: map[contact.ID]time.Time{}}
+}
+
+// Now is the World's clock.
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock
+}
+
+// Wait lets time pass.
+func (w *World) Wait(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clock = w.clock.Add(d)
+}
+
+// Run lets one user's sync run over a wire. A run that ends with an error is
+// what faults are about; only a ledger that cannot be read is an error here.
+func (w *World) Run(user int, wire *Wire) (engine.Report, error) {
+	u := w.Users[user]
+	pair, err := w.Ledger.Pair(context.Background(), u.Pair.ID)
+	if err != nil {
+		return engine.Report{}, err
+	}
+	links, err := w.Ledger.CountLinks(context.Background(), u.Pair.ID, uint8(plan.Active))
+	if err != nil {
+		return engine.Report{}, err
+	}
+	first := !pair.FirstDone || pair.SettingsKey != u.Settings.Key()
+	wire.person = func(k Kind) { w.act(k, user) }
+	wire.pause = func() { w.overtake(user) }
+	ledger := engine.Ledger(wiredLedger{w.Ledger, wire})
+	if w.WrapLedger != nil {
+		ledger = w.WrapLedger(ledger)
+	}
+	options := engine.Options{
+		Ledger: ledger, Now: w.Now, SweepEvery: time.Second,
+		Open: func(_ context.Context, c store.Connection, _ engine.Settings) (contact.Book, error) {
+			s := plan.Right
+			if c.ID == u.Pair.LeftID {
+				s = plan.Left
+			}
+			return w.wired(user, s, wire, first && links == 0), nil
+		},
+	}
+	if w.Options != nil {
+		w.Options(&options)
+	}
+	run := store.Run{PairID: u.Pair.ID, Kind: store.RunSync, Trigger: "manual", Confirmed: first || w.Unguarded, CreatedAt: w.Now()}
+	return engine.New(options).Run(context.Background(), engine.Request{Run: run, Settings: u.Settings})
+}
+
+// wired is a user's Book behind a wire.
+func (w *World) wired(user int, s plan.Side, wire *Wire, first bool) contact.Book {
+	at := user
+	if s == plan.Left {
+		at = 0
+	}
+	b := &wiredBook{Book: w.Users[user].Book[s], s: w.servers[s][at], w: wire, side: s, first: first, deleted: w.noteDeleted}
+	var book contact.Book = b
+	if w.Profile.NoSweep[s] {
+		book = plainBook{b}
+	}
+	if w.Wrap != nil {
+		book = w.Wrap(s, book)
+	}
+	return book
+}
+
+// overtake is what happens to a run that sleeps too long: another one takes its
+// pair and runs to its end.
+func (w *World) overtake(user int) {
+	w.Wait(time.Minute)
+	wire := NewWire()
+	if _, err := w.Run(user, wire); err != nil && !errors.Is(err, store.ErrBusy) {
+		w.fail("the run that overtook another one failed: %v", err)
+	}
+	w.sum(wire)
+}
+
+// Round lets every user's sync run once, without faults, some time later.
+func (w *World) Round(later time.Duration) error {
+	w.Wait(later)
+	for i := range w.Users {
+		wire := NewWire()
+		report, err := w.Run(i, wire)
+		w.sum(wire)
+		if err != nil {
+			return fmt.Errorf("a clean run failed: %w: %s", err, report.Reason)
+		}
+		if report.State != store.RunSucceeded {
+			return fmt.Errorf("a clean run ended as %s: %s", report.State, report.Reason)
+		}
+	}
+	return nil
+}
+
+// Quiet lets every user's sync run once and reports what it wrote.
+func (w *World) Quiet() error {
+	w.Wait(time.Minute)
+	for i, u := range w.Users {
+		wire := NewWire()
+		report, err := w.Run(i, wire)
+		if err != nil {
+			return fmt.Errorf("a quiet run failed: %w", err)
+		}
+		if n := wire.Writes(); n != [2]int{} {
+			return fmt.Errorf("a run without changes by people wrote %v for %s: %s", n, u.Name, report.JSON())
+		}
+		left, err := w.Ledger.Intents(context.Background(), u.Pair.ID)
+		if err != nil {
+			return err
+		}
+		if len(left) > 0 {
+			return fmt.Errorf("%d intents of %s are left", len(left), u.Name)
+		}
+	}
+	return nil
+}
