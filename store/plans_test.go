@@ -9,7 +9,8 @@ import (
 
 // scanless leaves out the scans that are meant: of a statement's own values, and
 // of the index that holds only what is asked for.
-var scanless = strings.NewReplacer("SCAN made", "", "SCAN 2 CONSTANT ROWS", "", "SCAN pairs USING INDEX pairs_dirty", "pairs_dirty")
+var scanless = strings.NewReplacer("SCAN made", "", "SCAN 2 CONSTANT ROWS", "", "SCAN pairs USING INDEX pairs_dirty", "pairs_dirty",
+	"SCAN runs USING INDEX runs_waiting", "runs_waiting")
 
 // TestQueryPlans: no query of a run or a page reads a table, or one pair's or
 // organization's part of it, to find a few rows.
@@ -32,6 +33,8 @@ func TestQueryPlans(t *testing.T) {
 		"SELECT * FROM items JOIN pairs ON pairs.id = items.pair_id WHERE pairs.user_id = 'a' AND items.run_id = 'r' ORDER BY items.created_at, items.id LIMIT 9":             "items_by_run",
 		"SELECT * FROM runs WHERE user_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 10":                                                                                   "runs_by_user",
 		"SELECT * FROM runs WHERE user_id = 'a' AND pair_id = 'b' ORDER BY created_at DESC, id DESC LIMIT 1":                                                                  "runs_by_pair",
+		"SELECT * FROM runs WHERE state = 'queued' AND pair_id = 'a' AND kind = 'b' AND \"trigger\" <> 'command' ORDER BY created_at, id LIMIT 1":                             "runs_waiting",
+		"SELECT * FROM runs WHERE state = 'queued' AND created_at <= 'x' LIMIT 9":                                                                                             "runs_waiting",
 		"SELECT * FROM pairs WHERE (beat > 'x') IS NOT TRUE AND auto AND NOT dirty AND next_at <= 'x' ORDER BY next_at, id LIMIT 9":                                           "next_at<?",
 		"SELECT * FROM pairs WHERE (beat > 'x') IS NOT TRUE AND dirty ORDER BY id LIMIT 9":                                                                                    "pairs_dirty",
 		"SELECT * FROM pairs WHERE beat <= 'x' ORDER BY beat, id LIMIT 10":                                                                                                    "beat<?",

@@ -256,7 +256,7 @@ CREATE TABLE runs (
 );
 CREATE INDEX runs_by_user ON runs (user_id, created_at, id);
 CREATE INDEX runs_by_pair ON runs (pair_id, created_at, id);
-CREATE INDEX runs_waiting ON runs (pair_id, kind) WHERE state = 'queued';
+CREATE INDEX runs_waiting ON runs (pair_id, created_at, id) WHERE state = 'queued';
 
 CREATE TABLE items (
   id text PRIMARY KEY,
