@@ -66,6 +66,8 @@ func unwrapAll(err error) error {
 type world struct {
 	*sandbox.Server
 	url string
+	// twist, where it is set, may answer a request in the server's place.
+	twist *func(w http.ResponseWriter, r *http.Request, next http.Handler) bool
 }
 
 func newWorld(t testing.TB, q sandbox.Quirks, books ...sandbox.Book) world {
@@ -77,7 +79,12 @@ func newWorld(t testing.TB, q sandbox.Quirks, books ...sandbox.Book) world {
 	mux := http.NewServeMux()
 	mux.Handle("/dav/", s)
 	mux.Handle("/.well-known/carddav", s)
-	server := httptest.NewServer(mux)
+	twist := new(func(http.ResponseWriter, *http.Request, http.Handler) bool)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if *twist == nil || !(*twist)(w, r, mux) {
+			mux.ServeHTTP(w, r)
+		}
+	}))
 	t.Cleanup(server.Close)
-	return world{s, server.URL}
+	return world{s, server.URL, twist}
 }
