@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -65,8 +66,21 @@ func (w *Web) showSettings(c echo.Context, status int, typed, faults map[string]
 			v.Right = w.providerName(conn)
 		}
 	}
+	if v.MineCounts, err = w.mineCounts(c); err != nil {
+		return err
+	}
 	v.Map = fieldMap(plan.Direction(v.Direction.Value), v.Entity.Value == "leads")
 	return render(c, status, views.SettingsPage(v))
+}
+
+// mineCounts says how many contacts "all of my contacts" means, as far as a
+// listing has counted them.
+func (w *Web) mineCounts(c echo.Context) (map[string]string, error) {
+	pair, _, err := w.pair(c.Request().Context(), user(c))
+	if errors.Is(err, store.ErrNotConnected) || err == nil && pair.RightSize <= 0 {
+		return nil, nil
+	}
+	return map[string]string{"all": fmt.Sprintf("%d contacts at the last complete listing", pair.RightSize)}, err
 }
 
 // fitToCRM shows only what the connected CRM can do.
