@@ -34,7 +34,7 @@ func (r *run) claimKeys(c contact.Contact) []string {
 	var emails, rest []string
 	for _, k := range r.settings.Norm.MatchKeys(c) {
 		if k.Kind == contact.KeyEmail {
-			emails = append(emails, "email "+k.Text)
+			emails = append(emails, "email "+mailKey(c, k.Text))
 		} else {
 			rest = append(rest, k.Text)
 		}
@@ -43,6 +43,16 @@ func (r *run) claimKeys(c contact.Contact) []string {
 		return emails
 	}
 	return []string{"match " + strings.Join(rest, "|")}
+}
+
+// mailKey is what an e-mail says about who somebody is: an address that belongs
+// to a desk means the person only together with the name.
+func mailKey(c contact.Contact, email string) string {
+	key := contact.Fold(email)
+	if plan.IsRole(key) {
+		key += " " + contact.Fold(c.Name.Text())
+	}
+	return key
 }
 
 // others deals with creates that somebody else of the organization has claimed.
@@ -134,7 +144,9 @@ func (r *run) colleagues(ctx context.Context, s plan.Side, steps []step) ([]step
 	theirs := map[string]contact.ID{}
 	for _, rec := range found {
 		for _, e := range rec.Contact.Emails {
-			theirs[contact.Fold(e)] = rec.ID
+			if !rec.Mine { // the user's own are no colleague's: the plan has seen them
+				theirs[mailKey(rec.Contact, e)] = rec.ID
+			}
 		}
 	}
 	var b store.Batch
@@ -142,7 +154,7 @@ func (r *run) colleagues(ctx context.Context, s plan.Side, steps []step) ([]step
 	for _, st := range steps {
 		id := contact.ID("")
 		for _, e := range st.op.Contact.Emails {
-			if hit, ok := theirs[contact.Fold(e)]; ok {
+			if hit, ok := theirs[mailKey(st.op.Contact, e)]; ok {
 				id = hit
 			}
 		}

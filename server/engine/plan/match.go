@@ -68,7 +68,7 @@ func (p *planner) entry(s Side, rec *contact.Record) *entry {
 	for _, k := range p.set.Norm.MatchKeys(rec.Contact) {
 		switch k.Kind {
 		case contact.KeyEmail:
-			if isRole(k.Text) {
+			if IsRole(k.Text) {
 				e.roles = append(e.roles, "role\x00"+k.Text)
 				e.emails = append(e.emails, "email\x00"+k.Text+"\x00"+e.who)
 			} else {
@@ -117,8 +117,8 @@ func (e *entry) counterparts() []string {
 	return keys
 }
 
-// isRole knows addresses that belong to a desk, not to a person.
-func isRole(email string) bool {
+// IsRole knows addresses, folded, that belong to a desk, not to a person.
+func IsRole(email string) bool {
 	for _, role := range []string{
 		"info", "sales", "office", "contact", "admin", "support", "mail", "kontakt", "hello", "service",
 		"team", "post", "buero", "büro", "vertrieb", "billing", "accounting", "buchhaltung", "invoice",
