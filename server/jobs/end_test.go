@@ -17,7 +17,7 @@ import (
 	"tandem/store"
 )
 
-// jobsOf waits until the nth job that carries out a run has a state.
+// jobIs waits until the nth job has a state, in its first attempt.
 func (y *yard) jobIs(n int, state rivertype.JobState) {
 	y.t.Helper()
 	until(y.t, "the job is "+string(state), func() bool {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -17,6 +18,15 @@ import (
 	"tandem/store"
 	"tandem/store/storetest"
 )
+
+// TestMain lets many tests wait at the same time: they hardly compute.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // yard is one user's pair over two Books in memory, whose doors can be held.
 type yard struct {
