@@ -104,7 +104,7 @@ func TestTwoWayJourney(t *testing.T) {
 			t.Fatalf("preview: %s", r.JSON())
 		}
 		r := h.sync()
-		if r.Left.Created != 10 || r.Right.Created != 10 || r.Linked != 30 || r.Failed != 0 {
+		if r.Left.Created != 10 || r.Right.Created != 10 || r.Linked != 10 || r.Failed != 0 {
 			t.Fatalf("first run: %s", r.JSON())
 		}
 		if a, b := len(h.book[0].All()), len(h.book[1].All()); a != 30 || b != 30 {

@@ -52,7 +52,6 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 		g.link.CreatedSide = int8(s)
 		d.Changes = changes(contact.Contact{}, op.Contact, op.Mask)
 		o := s.Other()
-		r.report.Linked++
 		if s == plan.Left {
 			b.Settle[in.ID] = string(res.ID)
 		}

@@ -16,16 +16,18 @@ type Report struct {
 	State  store.RunState `json:"state"`
 	Reason string         `json:"reason,omitempty"`
 	// Halt is the plan's reason to wait for a person, "" where it did not.
-	Halt       string     `json:"halt,omitempty"`
-	Left       SideReport `json:"left"`
-	Right      SideReport `json:"right"`
-	Linked     int        `json:"linked"`
-	Conflicts  int        `json:"conflicts"`
-	Difference int        `json:"differences"`
-	Review     int        `json:"review"`
-	Excluded   int        `json:"excluded"`
-	Failed     int        `json:"failed"`
-	Seconds    float64    `json:"seconds"`
+	Halt  string     `json:"halt,omitempty"`
+	Left  SideReport `json:"left"`
+	Right SideReport `json:"right"`
+	// Linked counts the pairs that were found on both sides, or again after an
+	// interruption; a created record is linked too and counts as created.
+	Linked     int     `json:"linked"`
+	Conflicts  int     `json:"conflicts"`
+	Difference int     `json:"differences"`
+	Review     int     `json:"review"`
+	Excluded   int     `json:"excluded"`
+	Failed     int     `json:"failed"`
+	Seconds    float64 `json:"seconds"`
 }
 
 // SideReport counts what was done (or, in a preview, would be done) on one

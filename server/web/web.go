@@ -43,8 +43,8 @@ type Options struct {
 	// Contacts is the contacts server that the dropdown begins with; "" means
 	// that everybody chooses.
 	Contacts string
-	Now       func() time.Time
-	Log       *slog.Logger
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Web answers requests.
