@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,8 +49,10 @@ func (s *Stage) String() string {
 type Cell struct {
 	Stage  *Stage
 	Faults []Fault
-	// Then strikes in the first run after the one with Faults.
+	// Then strikes in the first run after the one with Faults, which begins Wait
+	// after it, a minute where that is 0.
 	Then []Fault
+	Wait time.Duration
 }
 
 // String names the cell.
@@ -59,9 +62,32 @@ func (c Cell) String() string {
 		name += "/" + f.String()
 	}
 	for _, f := range c.Then {
-		name += "/then " + f.String()
+		name += fmt.Sprintf("/then after %s %s", c.wait(), f)
 	}
 	return name
+}
+
+func (c Cell) wait() time.Duration { return cmp.Or(c.Wait, time.Minute) }
+
+// Seconds are all faults that may follow in the run after the cell's, wait
+// later: that run is played once to see its points.
+func (c Cell) Seconds(wait time.Duration) ([]Cell, error) {
+	c.Wait = wait
+	out, err := c.Stage.play(c)
+	if err != nil {
+		return nil, err
+	}
+	var cells []Cell
+	for _, p := range out.Recovery {
+		for _, k := range Kinds() {
+			if k.Strikes(p.Act) {
+				next := c
+				next.Then = []Fault{{p, k}}
+				cells = append(cells, next)
+			}
+		}
+	}
+	return cells, nil
 }
 
 // Cells are all single faults on the stage, from a run without a fault.
@@ -142,7 +168,7 @@ func (s *Stage) play(c Cell) (out Outcome, err error) {
 	_, _ = w.Run(0, wire)
 	w.sum(wire)
 	out.first = wire.Points()
-	w.Wait(time.Minute)
+	w.Wait(c.wait())
 	second := NewWire(slices.Clone(c.Then)...)
 	report, err := w.Run(0, second)
 	w.sum(second)
