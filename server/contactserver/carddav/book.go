@@ -31,6 +31,7 @@ type book struct {
 	chunk    int                   // cards per multiget that this server takes
 	noSync   bool                  // sync-collection was refused
 	spelled  map[contact.ID]string // hrefs that the server spells in a way of its own
+	uids     *uids                 // nil after a write
 }
 
 // open makes the Book of a connection.
@@ -59,7 +60,9 @@ func open(_ context.Context, a provider.Access) (contact.Book, error) {
 func (b *book) Requests() int64 { return b.client.Requests() }
 
 // Describe answers from what was learnt at the connect; the server is asked
-// where that is missing, or where it has refused a write since.
+// where that is missing, or where it has refused a write since. There is no
+// Grace: a create that is repeated goes to the same resource, whether the server
+// shows it already or not.
 func (b *book) Describe(ctx context.Context) (contact.Description, error) {
 	f, err := b.known(ctx)
 	if err != nil {

@@ -98,9 +98,8 @@ func (b *book) deliver(ctx context.Context, l listing, yield func(contact.Page, 
 	}
 }
 
-// read makes changes of stamps: by the texts that are remembered, else by
-// asking.
-func (b *book) read(ctx context.Context, stamps []contact.Stamp) ([]contact.Change, error) {
+// texts gives the cards of stamps: those that are remembered, else by asking.
+func (b *book) texts(ctx context.Context, stamps []contact.Stamp) (map[contact.ID]answer, error) {
 	var ask []contact.ID
 	texts := make(map[contact.ID]answer, len(stamps))
 	for _, s := range stamps {
@@ -118,6 +117,15 @@ func (b *book) read(ctx context.Context, stamps []contact.Stamp) ([]contact.Chan
 		for id, a := range got {
 			texts[id] = a
 		}
+	}
+	return texts, nil
+}
+
+// read makes changes of stamps.
+func (b *book) read(ctx context.Context, stamps []contact.Stamp) ([]contact.Change, error) {
+	texts, err := b.texts(ctx, stamps)
+	if err != nil {
+		return nil, err
 	}
 	changes := make([]contact.Change, 0, len(stamps))
 	for _, s := range stamps {

@@ -75,6 +75,24 @@ func TestRequestEconomy(t *testing.T) {
 	})
 }
 
+// TestFindMarkers: after an interruption many markers are looked for; that
+// costs one reading of the address book, not one for each.
+func TestFindMarkers(t *testing.T) {
+	_, b := seeded(t, sandbox.Quirks{}, 300)
+	before := b.Requests()
+	for i := range 50 {
+		if found, err := b.Find(t.Context(), contact.Query{Marker: fmt.Sprint("lost", i)}); err != nil || len(found) > 0 {
+			t.Fatal(found, err)
+		}
+	}
+	if found, err := b.Find(t.Context(), contact.Query{Marker: "U017"}); err != nil || len(found) != 1 || found[0].ID != "p017.vcf" {
+		t.Error(found, err)
+	}
+	if got := b.Requests() - before; got > 1+1+2+1 {
+		t.Errorf("%d requests", got)
+	}
+}
+
 func TestGauge(t *testing.T) {
 	for name, tt := range map[string]struct {
 		rate func(level int) float64 // writes per second with that many at once

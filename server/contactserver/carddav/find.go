@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"tandem/server/contact"
 )
 
-// Find looks a marker up by the name of its resource, then by the UID in all
+// Find looks a marker up by the name of its resource, then by the UIDs of all
 // cards, since some servers store a card under a name of their own. E-mails are
 // asked for by addressbook-query (RFC 6352 section 8.6); but since that is
 // broken on many servers, only an answer that holds somebody counts, and else
@@ -40,32 +42,75 @@ func (b *book) Find(ctx context.Context, q contact.Query) ([]contact.Record, err
 	return filter(candidates, q), nil
 }
 
+// uids says which cards there are and what UIDs they have. It answers for the
+// many markers that are looked for after an interruption.
+type uids struct {
+	built time.Time
+	names map[contact.ID]bool
+	ids   map[string][]contact.ID // by folded UID
+}
+
 // marked finds the record that bears a marker.
 func (b *book) marked(ctx context.Context, marker string) ([]contact.Record, error) {
-	id := contact.ID(url.PathEscape(marker + ".vcf"))
-	if b.coll.valid(id) {
-		found, _, err := b.Get(ctx, []contact.ID{id})
+	b.mu.Lock()
+	known := b.uids
+	b.mu.Unlock()
+	name := contact.ID(url.PathEscape(marker + ".vcf"))
+	var ask []contact.ID
+	if known == nil || time.Since(known.built) > fresh {
+		if !b.coll.valid(name) {
+			return nil, nil
+		}
+		found, _, err := b.Get(ctx, []contact.ID{name})
 		if err != nil || len(found) > 0 {
-			for i := range found {
-				found[i].Marker = marker // its name, though the server may have changed its UID
-			}
-			return found, err
+			return mark(found, marker), err
+		}
+		if known, err = b.index(ctx); err != nil {
+			return nil, err
 		}
 	}
-	found, err := b.query(ctx, "UID", []string{marker})
+	if known.names[name] {
+		ask = append(ask, name)
+	}
+	ask = append(ask, known.ids[strings.ToLower(marker)]...)
+	found, _, err := b.Get(ctx, ask)
+	return mark(found, marker), err
+}
+
+// mark sets the marker of records that were found by it, though the server
+// may have changed their names or UIDs.
+func mark(found []contact.Record, marker string) []contact.Record {
+	for i := range found {
+		found[i].Marker = marker
+	}
+	return found
+}
+
+// index reads every card's UID.
+func (b *book) index(ctx context.Context) (*uids, error) {
+	all := &uids{built: time.Now(), names: map[contact.ID]bool{}, ids: map[string][]contact.ID{}}
+	stamps, err := b.members(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []contact.Record
-	for _, r := range found {
-		if text, _, ok := b.cards.get(r.ID, r.Version); ok {
-			if c, err := parseCard(text); err == nil && strings.EqualFold(c.uid(), marker) {
-				r.Marker = marker
-				out = append(out, r)
+	for chunk := range slices.Chunk(stamps, batch) {
+		texts, err := b.texts(ctx, chunk)
+		if err != nil {
+			return nil, err
+		}
+		for id, a := range texts {
+			all.names[id] = true
+			if c, err := parseCard(a.text); err == nil && a.state == present {
+				if uid := strings.ToLower(c.uid()); uid != "" {
+					all.ids[uid] = append(all.ids[uid], id)
+				}
 			}
 		}
 	}
-	return out, nil
+	b.mu.Lock()
+	b.uids = all
+	b.mu.Unlock()
+	return all, nil
 }
 
 // query asks for cards in which a property holds one of the texts. A server

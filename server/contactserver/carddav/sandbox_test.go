@@ -28,6 +28,7 @@ func TestSandbox(t *testing.T) {
 		"duplicate UIDs":   {DuplicateUID: true},
 		"Depth 1 only":     {DepthOne: true},
 		"ignores If-Match": {IgnoreIfMatch: true},
+		"absolute hrefs":   {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,6 +36,9 @@ func TestSandbox(t *testing.T) {
 			base := w.url
 			if q.NoWellKnown {
 				base += "/dav"
+			}
+			if name == "absolute hrefs" {
+				w.SetQuirks(sandbox.Quirks{AbsoluteHrefs: w.url})
 			}
 			b, a, _ := connected(t, access(t, base, testUser, testPassword))
 			booktest.Run(t, options(t, b, func(t *testing.T) contact.Book { return reopened(t, a) }, w.raw, w.put))

@@ -43,6 +43,9 @@ func (b *book) Write(ctx context.Context, ms []contact.Mutation) ([]contact.Resu
 		first   error
 		wg      sync.WaitGroup
 	)
+	b.mu.Lock()
+	b.uids = nil
+	b.mu.Unlock()
 	b.pace.begin(time.Now())
 	for i, m := range ms {
 		mu.Lock()
