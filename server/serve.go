@@ -107,11 +107,13 @@ func (s *site) run(ctx context.Context, log *slog.Logger, all ...bound) error {
 		s.web.Close()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
 		defer cancel()
-		var errs []error
+		// Requests and runs end side by side: neither uses up the other's time.
+		var stopping errgroup.Group
+		stopping.Go(func() error { return s.jobs.Stop(end) })
 		for _, server := range servers {
-			errs = append(errs, server.Shutdown(end))
+			stopping.Go(func() error { return server.Shutdown(end) })
 		}
-		return errors.Join(append(errs, s.jobs.Stop(end))...)
+		return stopping.Wait()
 	})
 	return group.Wait()
 }

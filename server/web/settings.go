@@ -166,7 +166,22 @@ func (w *Web) saveSettings(c echo.Context) error {
 	} else if err != nil {
 		return err
 	}
+	if err := w.reschedule(c); err != nil {
+		return err
+	}
 	return seeOther(c, views.RouteSettingsPage+"?done=saved")
+}
+
+// reschedule lets a new interval count from now on.
+func (w *Web) reschedule(c echo.Context) error {
+	pair, _, err := w.pair(c.Request().Context(), user(c))
+	if errors.Is(err, store.ErrNotConnected) {
+		return nil
+	}
+	if err != nil || !pair.Auto {
+		return err
+	}
+	return w.Jobs.SetAuto(c.Request().Context(), pair, true)
 }
 
 // settingFaults are the faults of typed settings by name; nil where err is
