@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,13 +181,19 @@ func TestAuthFailsOnce(t *testing.T) {
 
 func TestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		running, most := 0, 0
+		count := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			running += n
+			most = max(most, running)
+		}
 		block := make(chan struct{})
 		tr := New(Options{InFlight: 3, Wire: wire(func(*http.Request) (*http.Response, error) {
-			running++
-			most = max(most, running)
+			count(1)
 			<-block
-			running--
+			count(-1)
 			return answer(200), nil
 		})})
 		c, _ := tr.Client("https://h/", nil, nil)

@@ -3,6 +3,7 @@ package carddav
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,7 +89,9 @@ func host(res *rest.Response) string {
 // statusError is an unexpected status of a request, for the log.
 type statusError int
 
-func (s statusError) Error() string { return "status " + http.StatusText(int(s)) }
+func (s statusError) Error() string {
+	return fmt.Sprintf("status %d %s", int(s), http.StatusText(int(s)))
+}
 
 // trouble is the error for an answer that concerns the connection as a whole.
 func (d dav) trouble(res *rest.Response) error {
