@@ -33,4 +33,5 @@ _ "github.com/jackc/pgx/v5/stdlib"
 _ "github.com/a-h/templ"
 _ "github.com/emersion/go-webdav/carddav"
 _ "golang.org/x/net/publicsuffix"
+_ "google.golang.org/api/people/v1"
 )
