@@ -20,6 +20,8 @@ type Stage struct {
 	Profile   Profile
 	// Make builds the World; nil means NewMemoryWorld.
 	Make func(Profile, plan.Direction) *World
+	// Prepared, where set, changes the World after the scenario, before the run.
+	Prepared func(*World)
 
 	once   sync.Once
 	points []Point
@@ -80,7 +82,7 @@ func (c Cell) Seconds(wait time.Duration) ([]Cell, error) {
 	var cells []Cell
 	for _, p := range out.Recovery {
 		for _, k := range Kinds() {
-			if k.Strikes(p.Act) {
+			if k.Strikes(p.Act) && (k != Colleague || c.Stage.Profile.Users > 1) {
 				next := c
 				next.Then = []Fault{{p, k}}
 				cells = append(cells, next)
@@ -98,7 +100,7 @@ func (s *Stage) Cells() ([]Cell, error) {
 	var cells []Cell
 	for _, p := range s.points {
 		for _, k := range Kinds() {
-			if k.Strikes(p.Act) {
+			if k.Strikes(p.Act) && (k != Colleague || s.Profile.Users > 1) {
 				cells = append(cells, Cell{Stage: s, Faults: []Fault{{p, k}}})
 			}
 		}
@@ -154,6 +156,13 @@ func (c Cell) Play() (Outcome, error) {
 	return out, nil
 }
 
+// Promises plays the cell and gives the promises that were broken, without a
+// look at how the stage ends without a fault.
+func (c Cell) Promises() ([]string, error) {
+	out, err := c.Stage.play(c)
+	return out.Faults, err
+}
+
 func (s *Stage) play(c Cell) (out Outcome, err error) {
 	build := s.Make
 	if build == nil {
@@ -162,6 +171,9 @@ func (s *Stage) play(c Cell) (out Outcome, err error) {
 	w := build(s.Profile, s.Direction)
 	if err := w.prepare(s.Scenario); err != nil {
 		return out, fmt.Errorf("%s: %w", c, err)
+	}
+	if s.Prepared != nil {
+		s.Prepared(w)
 	}
 	wire := NewWire(slices.Clone(c.Faults)...)
 	// How this run ends is nobody's promise.

@@ -73,6 +73,7 @@ const (
 	Empty                       // a page comes empty
 	Expired                     // the cursor is no longer known
 	Paused                      // the run sleeps so long that another one takes its pair
+	Colleague                   // another user of the same CRM syncs at that moment
 	TypesSame                   // a person edits the scenario's field at that moment, in the CRM
 	TypesSameThere              // in the address book
 	TypesOther                  // another field, in the CRM
@@ -86,7 +87,7 @@ const (
 
 var kindNames = [kinds]string{
 	"crash before", "crash after", "lost reply", "429", "412", "500", "500 after effect", "401", "partial batch",
-	"late visibility", "late visibility and lost reply", "truncated page", "empty page", "expired cursor", "paused",
+	"late visibility", "late visibility and lost reply", "truncated page", "empty page", "expired cursor", "paused", "colleague syncs",
 	"person edits same field left", "person edits same field right", "person edits other field left",
 	"person edits other field right", "person adds left", "person adds right", "person deletes left", "person deletes right",
 }
@@ -119,7 +120,7 @@ func (k Kind) side() plan.Side {
 func (k Kind) Strikes(a Act) bool {
 	local := a >= Begin
 	switch k {
-	case CrashBefore, CrashAfter, Paused:
+	case CrashBefore, CrashAfter, Paused, Colleague:
 		return true
 	case Failing, FailedAfter:
 		return local || a == Write || k == Failing

@@ -29,9 +29,9 @@ type Wire struct {
 	dead   bool
 	// writes are the mutations that reached each side.
 	writes [2]int
-	// person and pause act for a fault of that kind.
-	person func(Kind)
-	pause  func()
+	// person, pause and colleague act for a fault of that kind.
+	person           func(Kind)
+	pause, colleague func()
 }
 
 // NewWire makes a wire on which the faults strike, each once.
@@ -85,6 +85,9 @@ func (w *Wire) pass(p Place, a Act) (Kind, error) {
 		return none, errDead
 	case kind == Paused:
 		w.pause()
+		return none, nil
+	case kind == Colleague:
+		w.colleague()
 		return none, nil
 	case kind < none && kind.ByPerson():
 		w.person(kind)

@@ -27,7 +27,7 @@ type World struct {
 	Direction plan.Direction
 	Ledger    Backend
 	Users     []*User
-	// Options are changed before the engine is made, to switch a guard off.
+	// Options, where set, changes how the engine is made.
 	Options func(*engine.Options)
 	// Wrap, where set, is put around each Book that the engine gets.
 	Wrap func(plan.Side, contact.Book) contact.Book
@@ -117,13 +117,14 @@ func (w *World) Run(user int, wire *Wire) (engine.Report, error) {
 	}
 	first := !pair.FirstDone || pair.SettingsKey != u.Settings.Key()
 	wire.person = func(k Kind) { w.act(k, user) }
-	wire.pause = func() { w.overtake(user) }
-	ledger := engine.Ledger(wiredLedger{w.Ledger, wire})
+	wire.pause = func() { w.Wait(time.Minute); w.meanwhile(user) }
+	wire.colleague = func() { w.meanwhile((user + 1) % len(w.Users)) }
+	ledger := engine.Ledger(w.Ledger)
 	if w.WrapLedger != nil {
 		ledger = w.WrapLedger(ledger)
 	}
 	options := engine.Options{
-		Ledger: ledger, Now: w.Now, SweepEvery: time.Second,
+		Ledger: wiredLedger{ledger, wire}, Now: w.Now, SweepEvery: time.Second,
 		Open: func(_ context.Context, c store.Connection, _ engine.Settings) (contact.Book, error) {
 			s := plan.Right
 			if c.ID == u.Pair.LeftID {
@@ -156,13 +157,12 @@ func (w *World) wired(user int, s plan.Side, wire *Wire, first bool) contact.Boo
 	return book
 }
 
-// overtake is what happens to a run that sleeps too long: another one takes its
-// pair and runs to its end.
-func (w *World) overtake(user int) {
-	w.Wait(time.Minute)
+// meanwhile lets a whole run of a user take place in the middle of another one:
+// the user's own, when that one slept too long, or a colleague's.
+func (w *World) meanwhile(user int) {
 	wire := NewWire()
 	if _, err := w.Run(user, wire); err != nil && !errors.Is(err, store.ErrBusy) {
-		w.fail("the run that overtook another one failed: %v", err)
+		w.fail("the run in the middle of another one failed: %v", err)
 	}
 	w.sum(wire)
 }
