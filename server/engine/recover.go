@@ -161,8 +161,15 @@ func (r *run) recovered(in store.Intent, d intentDetail, rec contact.Record) (st
 		return store.Link{}, err
 	}
 	for f := range target {
-		if rec.Read.Has(f) && r.settings.Norm.Equal(f, rec.Contact.Value(f), target[f]) {
+		switch {
+		case !rec.Read.Has(f):
+		case r.settings.Norm.Equal(f, rec.Contact.Value(f), target[f]):
 			target[f] = rec.Contact.Value(f)
+		default:
+			// The server altered what was sent, or a person has typed since: nobody
+			// can tell. Nothing is agreed on, so both values stay and are listed.
+			delete(target, f)
+			delete(source, f)
 		}
 	}
 	l := plan.Link{ID: in.LinkID, CreatedSide: int8(s)}
