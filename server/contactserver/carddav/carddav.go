@@ -19,7 +19,6 @@ package carddav
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"tandem/server/contact"
@@ -120,15 +119,13 @@ func Providers() []provider.Provider {
 	return []provider.Provider{ICloud(), Fastmail(), Nextcloud(), Other()}
 }
 
-var errMailAddress = errors.New("Enter the address of your server, for example https://dav.example.com.")
-
 // normalizeURL also takes an e-mail address, whose domain may tell where its
 // address book is (RFC 6764 section 6).
 func normalizeURL(typed string) (string, error) {
 	s := strings.TrimSpace(typed)
 	if local, domain, ok := strings.Cut(s, "@"); ok && local != "" && !strings.ContainsAny(s, "/:") {
 		if domain == "" || strings.Contains(domain, "@") {
-			return "", errMailAddress
+			return "", provider.ErrURLForm
 		}
 		s = domain
 	}

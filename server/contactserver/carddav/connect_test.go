@@ -83,7 +83,7 @@ func TestConnectFaults(t *testing.T) {
 		_, _ = io.WriteString(w, "<!doctype html><title>Shop</title>")
 	}))
 	defer page.Close()
-	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", 302) }))
+	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) }))
 	defer loop.Close()
 	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, page.URL, http.StatusMovedPermanently)
