@@ -73,9 +73,14 @@ func (r *run) succeeded(b *store.Batch, seen *store.SeenBatch, s plan.Side, st s
 // taken for an edit; a person who typed finds the value in the list.
 func (r *run) rewritten(b *store.Batch, st step, back contact.Record) {
 	op, s := st.op, st.op.Side
-	sent := r.book[s].Project(op.Contact)
-	for f := range op.Mask.All() {
-		if !back.Read.Has(f) || f == contact.Categories || f == contact.FullName && op.Mask&contact.NameParts != 0 ||
+	sent, fields := r.book[s].Project(op.Contact), op.Mask
+	if op.Kind == plan.Create {
+		for f := range op.Half[s].Base { // all that was read becomes the base
+			fields = fields.With(f)
+		}
+	}
+	for f := range fields.All() {
+		if !back.Read.Has(f) || f == contact.Categories || f == contact.FullName && fields&contact.NameParts != 0 ||
 			r.settings.Norm.Equal(f, sent.Value(f), back.Contact.Value(f)) {
 			continue
 		}
