@@ -15,11 +15,17 @@ var ErrBegun = errors.New("store: the run is no longer waiting")
 // and kind waits already: then that one is answered, and fresh is false. A Yes
 // (Confirmed) and a wish to look for deletions (Sweep) join the run that waits.
 // A command's run is not joined: it is carried out by the command's own process.
+// Nor is an undo.
 func (s *Store) QueueRun(ctx context.Context, run Run) (queued Run, fresh bool, err error) {
 	err = s.write(ctx, func(s *Store, tx *gorm.DB) error {
 		// The pair's row is locked, so that two clicks at once see each other.
 		if err := tx.Clauses(forUpdate).Take(&Pair{}, "id = ?", run.PairID).Error; err != nil {
 			return found(err)
+		}
+		if run.Kind == RunUndo { // each is about something else
+			queued, fresh = run, true
+			queued.State = RunQueued
+			return s.CreateRun(ctx, &queued)
 		}
 		err := waiting(tx).Where(`pair_id = ? AND kind = ? AND "trigger" <> 'command'`, run.PairID, run.Kind).
 			Order("created_at, id").Take(&queued).Error

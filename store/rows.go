@@ -249,6 +249,8 @@ type Run struct {
 	Confirmed      bool
 	// Sweep: "Check for deletions now".
 	Sweep bool
+	// Task is what an undo is about, as the engine encodes it: IDs, no contact data.
+	Task []byte
 	// Report is the JSON report: counts only, no contact data.
 	Report []byte
 	// Done and Total show progress; Phase is a word ("reading", "writing").

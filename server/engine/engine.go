@@ -72,6 +72,8 @@ type Request struct {
 	// or sync), Trigger and Confirmed are set by the caller.
 	Run      store.Run
 	Settings Settings
+	// Undo is set for the kind undo.
+	Undo Undo
 	// Sweep looks for deletions now, whatever the time of the last sweep.
 	Sweep bool
 	// Progress, where set, is called as the run goes on, from one goroutine.
@@ -150,10 +152,13 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	if r.row.Kind == store.RunSync {
+	if r.row.Kind != store.RunPreview {
 		if err := r.recover(ctx); err != nil {
 			return err
 		}
+	}
+	if r.row.Kind == store.RunUndo {
+		return r.undo(ctx)
 	}
 	r.phase(ctx, "reading", 0)
 	if err := r.detect(ctx); err != nil {

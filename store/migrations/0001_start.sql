@@ -246,6 +246,7 @@ CREATE TABLE runs (
   reason text NOT NULL,
   confirmed boolean NOT NULL,
   sweep boolean NOT NULL,
+  task BYTES,
   report BYTES,
   done bigint NOT NULL,
   total bigint NOT NULL,
