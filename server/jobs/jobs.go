@@ -87,12 +87,14 @@ func (s *Service) Stop(ctx context.Context) error { return s.queue.stop(ctx) }
 // Ask is what a run is asked to do.
 type Ask struct {
 	PairID  string
-	Kind    store.RunKind // RunPreview or RunSync
+	Kind    store.RunKind // RunPreview, RunSync or RunUndo
 	Trigger string        // "manual", "automatic"
 	// Confirmed: a person has seen the plan and said Yes.
 	Confirmed bool
 	// Sweep: "Check for deletions now".
 	Sweep bool
+	// Task is what an undo is about.
+	Task engine.Task
 }
 
 // Enqueue stores a run and its job in one transaction. Where a run of the same
@@ -109,9 +111,11 @@ func (s *Service) Enqueue(ctx context.Context, ask Ask) (store.Run, error) {
 
 // enqueue is Enqueue within a transaction.
 func (s *Service) enqueue(ctx context.Context, tx store.Tx, ask Ask) (store.Run, error) {
-	run, fresh, err := tx.QueueRun(ctx, store.Run{
-		PairID: ask.PairID, Kind: ask.Kind, Trigger: ask.Trigger, Confirmed: ask.Confirmed, Sweep: ask.Sweep, CreatedAt: s.Now(),
-	})
+	waiting := store.Run{PairID: ask.PairID, Kind: ask.Kind, Trigger: ask.Trigger, Confirmed: ask.Confirmed, Sweep: ask.Sweep, CreatedAt: s.Now()}
+	if ask.Kind == store.RunUndo {
+		waiting.Task = ask.Task.Encode()
+	}
+	run, fresh, err := tx.QueueRun(ctx, waiting)
 	if err == nil && fresh {
 		err = s.queue.insert(ctx, tx, RunArgs{RunID: run.ID})
 	}

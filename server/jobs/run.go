@@ -76,7 +76,7 @@ func (s *Service) goOn(ctx context.Context, runID string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
 	defer cancel()
 	run, err := s.Store.Run(ctx, runID)
-	if err != nil || run.Kind != store.RunSync {
+	if err != nil || run.Kind == store.RunPreview {
 		return err
 	}
 	_, err = s.Enqueue(ctx, s.again(run))
@@ -115,7 +115,16 @@ func (s *Service) DoReport(ctx context.Context, runID string, progress func(stor
 	if err != nil {
 		return engine.Report{}, fmt.Errorf("jobs: settings: %w", err)
 	}
-	report, err := s.guarded(ctx, engine.Request{Run: row, Settings: settings, Progress: progress})
+	request := engine.Request{Run: row, Settings: settings, Progress: progress}
+	if row.Kind == store.RunUndo {
+		if request.Undo, err = s.undo(ctx, row); err != nil {
+			return engine.Report{}, err
+		}
+	}
+	report, err := s.guarded(ctx, request)
+	if err == nil && report.State == store.RunSucceeded {
+		err = s.settled(ctx, row, request.Undo)
+	}
 	var ended *engine.RunError
 	if errors.As(err, &ended) && s.Broken != nil {
 		s.Broken(context.WithoutCancel(ctx), pair, ended.Cause)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river/rivertype"
 
+	"tandem/server/engine"
 	"tandem/store"
 )
 
@@ -24,7 +25,12 @@ const left = "The command ended before its run began. Nothing was changed."
 
 // again is the same run asked for once more.
 func (s *Service) again(run store.Run) Ask {
+	task, err := engine.DecodeTask(run.Task)
+	if err != nil && run.Kind == store.RunUndo {
+		s.Log.Error("undo not taken up", "run", run.ID, "error", err)
+	}
 	return Ask{
+		Task:   task,
 		PairID: run.PairID, Kind: run.Kind, Trigger: run.Trigger, Sweep: run.Sweep,
 		Confirmed: run.Confirmed && s.Now().Sub(run.CreatedAt) < yesHolds,
 	}

@@ -72,7 +72,8 @@ func (w *Web) run(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Filters = filters(kinds)
+	v.Filters, v.Bulk = filters(kinds), bulk(v.Kind, kinds[v.Kind])
+	v.CanUndo = w.canUndo(r)
 	after, _ := strconv.Atoi(c.QueryParam("after"))
 	query := store.ItemQuery{RunID: r.ID, Offset: max(0, after), Limit: rowsPerPage + 1}
 	if v.Kind != "" {

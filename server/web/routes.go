@@ -56,6 +56,9 @@ func (w *Web) routes() {
 	own.POST(views.RouteSettingsPage, w.saveSettings)
 	own.GET(views.RouteActivity, w.activity)
 	own.GET(views.RouteRun, w.run)
+	own.POST(views.RouteUndo, w.undoRun)
+	own.POST(views.RouteItem, w.settleItem)
+	own.POST(views.RouteItems, w.settleItems)
 
 	// The page: for administrators.
 	admin := own.Group("", w.admin)

@@ -46,6 +46,7 @@ var matrix = map[string]rule{
 	"POST /sync/confirm": own, "POST /sync/auto": own, "GET /sync/reset": own, "POST /sync/reset": own, "POST /sync/undo": own,
 	"GET /sync/progress": own, "GET /settings": own, "GET /settings/contacts": own, "POST /settings/contacts": own,
 	"GET /activity": own, "GET /activity/:run": own,
+	"POST /activity/:run/undo": own, "POST /activity/:run/items/:id": own, "POST /activity/:run/items": own,
 
 	"GET /global-settings": admin, "POST /global-settings": admin, "GET /profiles": admin, "POST /profiles": admin,
 	"POST /profiles/assign": admin, "GET /profiles/:id": admin, "POST /profiles/:id": admin,

@@ -59,6 +59,7 @@ func row(item store.Item, names [2]string) (views.Row, error) {
 	if item.Resolved != nil {
 		r.Resolved = "Settled"
 	}
+	r.Acts = acts(item, d.Winner)
 	return r, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tandem/server/engine"
 	"tandem/server/jobs"
 	"tandem/store"
 	"tandem/views"
@@ -58,6 +59,17 @@ func (w *Web) syncConfirm(c echo.Context) error {
 	run, err := w.Store.RunOf(c.Request().Context(), user(c).ID, c.FormValue("run"))
 	if err != nil {
 		return err
+	}
+	if run.Kind == store.RunUndo && run.State == store.RunHalted {
+		task, err := engine.DecodeTask(run.Task)
+		if err != nil {
+			return err
+		}
+		undo, err := w.Jobs.Enqueue(c.Request().Context(), jobs.Ask{PairID: run.PairID, Kind: store.RunUndo, Trigger: "manual", Confirmed: true, Task: task})
+		if err != nil {
+			return err
+		}
+		return seeOther(c, views.RunPath(undo.ID))
 	}
 	if run.State == store.RunHalted || run.Kind == store.RunPreview {
 		if _, err := w.ask(c, jobs.Ask{Kind: store.RunSync, Confirmed: true}); err != nil {

@@ -173,8 +173,11 @@ func report(r store.Run) engine.Report {
 func (w *Web) halt(r store.Run, conn [2]*store.Connection) *views.Halt {
 	rep := report(r)
 	h := &views.Halt{Run: r.ID, Title: "Stopped before writing", Text: r.Reason, Confirm: "Yes, sync contacts", Counts: counts(rep)}
-	if rep.Halt == string(plan.HaltFirst) {
+	switch rep.Halt {
+	case string(plan.HaltFirst):
 		h.Title = "Waiting for your Yes"
+	case string(engine.HaltUndo):
+		h.Title, h.Confirm = "Take this run back?", "Yes, take it back"
 	}
 	for i := range h.Counts {
 		if conn[i] != nil {
