@@ -66,8 +66,20 @@ func (p *planner) guard() {
 		}
 	}
 	if p.in.First && c[Left].Created+c[Left].Updated > 0 {
-		p.halt(HaltFirst, "The first run would create %d and complete %d records in the CRM, where colleagues see them.", c[Left].Created, c[Left].Updated)
+		p.halt(HaltFirst, "The first run would %s records in the CRM, where colleagues see them.", creations(c[Left].Created, c[Left].Updated))
 	}
+}
+
+// creations says how many records are created and completed, those of which
+// there are none left out.
+func creations(created, completed int) string {
+	switch {
+	case completed == 0:
+		return fmt.Sprintf("create %d", created)
+	case created == 0:
+		return fmt.Sprintf("complete %d", completed)
+	}
+	return fmt.Sprintf("create %d and complete %d", created, completed)
 }
 
 func (p *planner) halt(h Halt, detail string, args ...any) {
