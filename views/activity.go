@@ -46,6 +46,9 @@ type Run struct {
 	Halt *Halt
 	// Apply offers "Sync contacts now" below a preview.
 	Apply bool
+	// Would is set where nothing was written: the counts and rows are what would
+	// be done.
+	Would bool
 	// CanUndo offers Undo of this run (30 days).
 	CanUndo bool
 	// Filters choose the kind of rows; the first is "" for all.
@@ -71,9 +74,9 @@ type Filter struct {
 // Row is one line of a run's report: one person.
 type Row struct {
 	ID string
-	// Kind is what the row is about, as a word for the badge: "Created",
-	// "Updated", "Deleted", "Linked", "Conflict", "Differs", "Review",
-	// "Not in sync", "Failed", "No room".
+	// Kind is what the row is about, as a word for the badge: "Created" ("To
+	// create" where nothing was written), "Updated", "Deleted", "Linked",
+	// "Conflict", "Differs", "Review", "Not in sync", "Failed", "No room".
 	Kind string
 	Tone Tone
 	Name string

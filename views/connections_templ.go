@@ -43,7 +43,7 @@ func ConnectionsPage(v Connections) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if v.Sync.Halt != nil {
-				templ_7745c5c3_Err = haltBox(*v.Sync.Halt).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = haltBox(*v.Sync.Halt, true).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

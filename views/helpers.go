@@ -1,6 +1,9 @@
 package views
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pick is yes where cond holds, else no.
 func pick(cond bool, yes, no string) string {
@@ -103,17 +106,55 @@ func ResetKeep(r Reset) string {
 	}
 }
 
+// had says whether any field had a value before, has whether any has one now.
+func had(changes []Change) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Before != "" })
+}
+
+func has(changes []Change) bool {
+	return !had(changes) || slices.ContainsFunc(changes, func(c Change) bool { return c.After != "" })
+}
+
+// mapGroup is the fields that go one way.
+type mapGroup struct {
+	Where  string
+	Fields []string
+	Notes  []string
+}
+
+// mapGroups puts the field map in groups, the widest direction first. The notes
+// begin with their field.
+func mapGroups(rows []MapRow, left, right string) []mapGroup {
+	var out []mapGroup
+	for _, direction := range []string{"two-way", "crm-to-contacts", "contacts-to-crm", ""} {
+		g := mapGroup{Where: mapDirection(direction, left, right)}
+		for _, r := range rows {
+			if r.Direction != direction {
+				continue
+			}
+			g.Fields = append(g.Fields, r.Field)
+			if r.Note != "" {
+				g.Notes = append(g.Notes, r.Field+": "+r.Note)
+			}
+		}
+		if len(g.Fields) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 // mapDirection says in words where a field goes.
 func mapDirection(direction, left, right string) string {
 	switch direction {
 	case "two-way":
-		return "both ways"
+		return "Both ways"
 	case "crm-to-contacts":
-		return "from " + or(left, "the CRM") + " to " + or(right, "contacts")
+		return "From " + or(left, "the CRM") + " to " + or(right, "contacts")
 	case "contacts-to-crm":
-		return "from " + or(right, "contacts") + " to " + or(left, "the CRM")
+		return "From " + or(right, "contacts") + " to " + or(left, "the CRM")
 	default:
-		return "not synchronised"
+		return "Not synchronised"
 	}
 }
 

@@ -99,7 +99,7 @@ var run = views.Run{
 }
 
 var preview = views.Run{
-	Page: frame("Preview, 20 November 2026, 09:12", views.TabActivity), Line: runs[2], Counts: counts, Linked: 31, Apply: true, Report: views.ReportPath("r3"),
+	Page: frame("Preview, 20 November 2026, 09:12", views.TabActivity), Line: runs[2], Counts: counts, Linked: 31, Apply: true, Would: true, Report: views.ReportPath("r3"),
 	Filters: []views.Filter{{Label: "All", Count: 0}}, Rows: run.Rows[:1],
 }
 

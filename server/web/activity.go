@@ -52,8 +52,8 @@ func (w *Web) run(c echo.Context) error {
 		return err
 	}
 	rep := report(r)
-	v := views.Run{Line: w.runLine(r), Counts: counts(rep), Linked: found(rep), Reason: r.Reason, Kind: c.QueryParam("kind")}
-	v.Page = w.frame(c, views.TabActivity, v.Line.Kind, "")
+	v := views.Run{Line: w.runLine(r), Counts: counts(rep), Linked: rep.Linked, Reason: r.Reason, Kind: c.QueryParam("kind")}
+	v.Page = w.frame(c, views.TabActivity, v.Line.Kind+", "+v.Line.When.Full, "")
 	for i := range v.Counts {
 		v.Counts[i].Name = names[i]
 	}
@@ -68,11 +68,15 @@ func (w *Web) run(c echo.Context) error {
 		v.Halt.Counts = v.Counts
 	}
 	v.Apply = r.State == store.RunPlanned
+	v.Would = v.Apply || v.Halt != nil
 	kinds, err := w.Store.CountItems(ctx, u.ID, r.ID)
 	if err != nil {
 		return err
 	}
-	v.Filters, v.Bulk = filters(kinds), bulk(v.Kind, kinds[v.Kind])
+	v.Filters = filters(kinds, v.Would)
+	if !v.Would {
+		v.Bulk = bulk(v.Kind, kinds[v.Kind])
+	}
 	v.CanUndo = w.canUndo(r)
 	after, _ := strconv.Atoi(c.QueryParam("after"))
 	query := store.ItemQuery{RunID: r.ID, Offset: max(0, after), Limit: rowsPerPage + 1}
@@ -89,7 +93,7 @@ func (w *Web) run(c echo.Context) error {
 		v.More = views.RunPath(r.ID) + "?" + q.Encode()
 	}
 	for _, item := range items {
-		row, err := row(item, names)
+		row, err := row(item, names, v.Would)
 		if err != nil {
 			return err
 		}
@@ -98,26 +102,30 @@ func (w *Web) run(c echo.Context) error {
 	return render(c, http.StatusOK, views.RunPage(v))
 }
 
-// kindLabels are the kinds of rows in the order of the filters.
+// kindLabels are the kinds of rows in the order of the filters; would is the
+// word where nothing was written.
 var kindLabels = []struct {
-	kind, label, badge string
-	tone               views.Tone
+	kind, label, badge, would string
+	tone                      views.Tone
 }{
-	{"created", "Created", "Created", views.Success}, {"updated", "Updated", "Updated", views.Info},
-	{"deleted", "Deleted", "Deleted", views.Warning}, {"linked", "Linked", "Linked", views.Info},
-	{"unlinked", "Unlinked", "Unlinked", views.Info},
-	{"conflict", "Conflicts", "Conflict", views.Warning}, {"difference", "Differences", "Differs", views.Info},
-	{"review", "Review", "Review", views.Warning}, {"excluded", "Not in sync", "Not in sync", views.Info},
-	{"overflow", "No room", "No room", views.Info}, {"failed", "Failed", "Failed", views.Danger},
+	{"created", "Created", "Created", "To create", views.Success}, {"updated", "Updated", "Updated", "To update", views.Info},
+	{"deleted", "Deleted", "Deleted", "To delete", views.Warning}, {"linked", "Linked", "Linked", "To link", views.Info},
+	{"unlinked", "Unlinked", "Unlinked", "To unlink", views.Info},
+	{"conflict", "Conflicts", "Conflict", "", views.Warning}, {"difference", "Differences", "Differs", "", views.Info},
+	{"review", "Review", "Review", "", views.Warning}, {"excluded", "Not in sync", "Not in sync", "", views.Info},
+	{"overflow", "No room", "No room", "", views.Info}, {"failed", "Failed", "Failed", "", views.Danger},
 }
 
-func filters(kinds map[string]int) []views.Filter {
+func filters(kinds map[string]int, would bool) []views.Filter {
 	all := 0
 	for _, n := range kinds {
 		all += n
 	}
 	out := []views.Filter{{Label: "All", Count: all}}
 	for _, k := range kindLabels {
+		if would && k.would != "" {
+			k.label = k.would
+		}
 		if n := kinds[k.kind]; n > 0 {
 			out = append(out, views.Filter{Kind: k.kind, Label: k.label, Count: n})
 		}

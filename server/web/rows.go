@@ -7,6 +7,7 @@ import (
 
 	"tandem/server/contact"
 	"tandem/server/engine"
+	"tandem/server/engine/plan"
 	"tandem/store"
 	"tandem/views"
 )
@@ -26,19 +27,25 @@ func (w *Web) sideNames(ctx context.Context, u store.User, p store.Pair) ([2]str
 	return names, nil
 }
 
-// row is one line of a run's report as people read it.
-func row(item store.Item, names [2]string) (views.Row, error) {
+// row is one line of a run's report as people read it; would is set where
+// nothing was written.
+func row(item store.Item, names [2]string, would bool) (views.Row, error) {
 	d, err := engine.DecodeDetail(item.Detail)
 	if err != nil {
 		return views.Row{}, err
 	}
 	r := views.Row{ID: item.ID, Kind: item.Kind, Name: d.Name, Reason: sentence(item.Reason)}
+	if item.Reason == string(plan.ReasonNew) || item.Reason == string(plan.ReasonEdited) {
+		r.Reason = "" // the badge says it
+	}
 	if r.Name == "" {
 		r.Name = "(no name)"
 	}
 	for _, k := range kindLabels {
 		if k.kind == item.Kind {
-			r.Kind, r.Tone = k.badge, k.tone
+			if r.Kind, r.Tone = k.badge, k.tone; would && k.would != "" {
+				r.Kind = k.would
+			}
 		}
 	}
 	switch item.Side {
@@ -59,7 +66,9 @@ func row(item store.Item, names [2]string) (views.Row, error) {
 	if item.Resolved != nil {
 		r.Resolved = "Settled"
 	}
-	r.Acts = acts(item, d.Winner)
+	if !would {
+		r.Acts = acts(item, d.Winner)
+	}
 	return r, nil
 }
 

@@ -83,6 +83,7 @@ func (w *Web) syncView(ctx context.Context, u store.User, conn [2]*store.Connect
 			v.Last = &line
 			if i == 0 && run.State == store.RunHalted && v.Progress == nil {
 				v.Halt = w.halt(run, conn)
+				line.Text = "See what it would change" // the box above says why it waits
 			}
 		}
 	}
@@ -187,15 +188,6 @@ func (w *Web) halt(r store.Run, conn [2]*store.Connection) *views.Halt {
 	return h
 }
 
-// found is how many pairs were linked because both sides had the person
-// already. What was carried out counts as linked those that were created, too.
-func found(r engine.Report) int {
-	if r.State == store.RunPlanned || r.State == store.RunHalted {
-		return r.Linked
-	}
-	return max(0, r.Linked-r.Left.Created-r.Right.Created)
-}
-
 func counts(r engine.Report) [2]views.SideCount {
 	side := func(s engine.SideReport, name string) views.SideCount {
 		return views.SideCount{Name: name, Created: s.Created, Updated: s.Updated, Deleted: s.Deleted, Unchanged: s.Unchanged}
@@ -259,7 +251,7 @@ func outcome(r store.Run) string {
 	add(rep.Left.Created+rep.Right.Created, "created")
 	add(rep.Left.Updated+rep.Right.Updated, "updated")
 	add(rep.Left.Deleted+rep.Right.Deleted, "deleted")
-	add(found(rep), "linked")
+	add(rep.Linked, "linked")
 	add(rep.Conflicts, "in conflict")
 	add(rep.Difference, "differ")
 	add(rep.Review, "to review")
