@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"tandem/server/contact"
 	"tandem/server/engine/plan"
@@ -14,8 +15,11 @@ import (
 // the scope; one that may not be seen has, too.
 func (r *run) absent(ctx context.Context, s plan.Side) error {
 	l := r.lists[s]
-	if !l.complete() {
-		return nil
+	if err := r.heirs(ctx, s); err != nil {
+		return err
+	}
+	if err := r.tombstones(ctx, s); err != nil || !l.complete() {
+		return err
 	}
 	var missing []contact.ID
 	err := r.Ledger.Links(ctx, r.pair.ID, func(links []store.Link) error {
@@ -44,6 +48,72 @@ func (r *run) absent(ctx context.Context, s plan.Side) error {
 	return r.confirm(ctx, s, missing)
 }
 
+// tombstones reads each linked record that the server calls deleted: servers
+// have been seen to bury the living, and a delete cannot be taken back
+// everywhere.
+func (r *run) tombstones(ctx context.Context, s plan.Side) error {
+	var told []string
+	for id, fate := range r.lists[s].fate {
+		if fate == plan.Deleted {
+			told = append(told, string(id))
+		}
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	slices.Sort(told)
+	links, err := r.Ledger.LinksBy(ctx, r.pair.ID, uint8(s), told)
+	if err != nil {
+		return err
+	}
+	var doubted []contact.ID
+	for _, link := range links {
+		if active(link) {
+			doubted = append(doubted, contact.ID([2]string{link.LeftID, link.RightID}[s]))
+		}
+	}
+	if len(doubted) == 0 {
+		return nil
+	}
+	return r.confirm(ctx, s, doubted)
+}
+
+// heirs reads the records as which others live on. One that this Book does not
+// show is no partner: a lead's contact is in another list, a merged record's may
+// be out of sight, and a Link that led there would find it missing.
+func (r *run) heirs(ctx context.Context, s plan.Side) error {
+	l := r.lists[s]
+	var ask []contact.ID
+	for _, into := range l.into {
+		if _, listed := l.records[into]; into != "" && !listed {
+			ask = append(ask, into)
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	slices.Sort(ask)
+	found, _, err := r.book[s].Get(ctx, slices.Compact(ask))
+	if err != nil {
+		return sideError(s, "read what records were merged into", err)
+	}
+	for _, rec := range found {
+		if r.inScope(s, rec) {
+			l.records[rec.ID] = rec
+		}
+	}
+	for id, into := range l.into {
+		if _, there := l.records[into]; into == "" || there {
+			continue
+		}
+		l.into[id] = ""
+		if l.fate[id] == plan.Merged {
+			l.fate[id] = plan.LeftScope
+		}
+	}
+	return nil
+}
+
 // suspicious says whether so much is missing that the guard will halt the run
 // whatever the direct reads would say. A confirmed run reads each one.
 func (r *run) suspicious(s plan.Side, missing int) bool {
@@ -64,13 +134,18 @@ func (r *run) confirm(ctx context.Context, s plan.Side, ids []contact.ID) error 
 		l.fate[id] = plan.Deleted
 	}
 	for _, rec := range found {
-		if !r.desc[s].Owner || rec.Mine || r.settings.Scope == "all" {
+		if r.inScope(s, rec) {
 			// It is there and in the scope: the listing was wrong, not the person.
 			delete(l.fate, rec.ID)
 			l.records[rec.ID] = rec
 		}
 	}
 	return nil
+}
+
+// inScope says whether a record that was read directly would be listed.
+func (r *run) inScope(s plan.Side, rec contact.Record) bool {
+	return !r.desc[s].Owner || rec.Mine || r.settings.Scope == "all"
 }
 
 func active(l store.Link) bool { return plan.LinkState(l.State) == plan.Active }

@@ -127,11 +127,14 @@ func (g *group) done(op plan.Op, back *contact.Record) {
 }
 
 // apart says whether a record holds another value than its base in a field
-// that was agreed on: an edit that stays on its side, or one that a person made
-// meanwhile. Its Link then keeps no version, which makes the next run that looks
+// that was agreed on, or was not read: an edit that stays on its side, or one
+// that a person made meanwhile. Its Link then keeps no version, which makes the next run that looks
 // at the pair read the record instead of believing its base.
 func (r *run) apart(base plan.Base, rec contact.Record) bool {
 	for f, v := range base {
+		if !rec.Read.Has(f) && f != contact.FullName && !contact.NameParts.Has(f) {
+			return true // nobody has seen what it holds
+		}
 		if rec.Read.Has(f) && !r.settings.Norm.Equal(f, v, rec.Contact.Value(f)) {
 			return true
 		}
