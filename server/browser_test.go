@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
@@ -31,6 +33,7 @@ type browser struct {
 	folder         string // where pictures go
 	axe            string
 	known          map[target.ID]bool // tabs and frames that have been met
+	front          target.ID          // the tab in front
 
 	mu     sync.Mutex
 	faults []string
@@ -60,7 +63,7 @@ func openBrowser(t *testing.T) *browser {
 		chromedp.WindowSize(1280, 900))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
 	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(stop)
 	b := &browser{t: t, ctx: ctx, folder: filepath.Join("..", "artifacts", t.Name()), axe: string(axe), known: map[target.ID]bool{}}
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
@@ -154,9 +157,7 @@ func (b *browser) open(address string) *tab {
 // visit takes the tab to an address.
 func (b *tab) visit(address string) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.Navigate(address)); err != nil {
-		b.t.Fatal(err)
-	}
+	b.do("open "+address, chromedp.Navigate(address))
 }
 
 // meet waits for a tab or a frame that was opened by a click: one that has not
@@ -183,6 +184,7 @@ func (b *browser) attach(id target.ID, name string) *tab {
 	n := &tab{browser: b, ctx: ctx, close: sync.OnceFunc(stop), id: id, name: name}
 	b.t.Cleanup(n.close)
 	n.listen()
+	b.front = "" // what has opened may have come to the front
 	return n
 }
 
@@ -226,7 +228,26 @@ func poll(ok func() bool) bool {
 }
 
 func eval[T any](b *tab, script string) (T, error) {
-	return chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+}
+
+// do does something with the tab, which comes to the front for it: a browser
+// neither draws nor heeds the mouse in a tab behind another one.
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	if b.front != b.id {
+		if _, err := chromedp.Call(ctx, page.BringToFront, cdp.Empty{}); err != nil {
+			b.t.Fatalf("%s: %v", what, err)
+		}
+		b.front = b.id
+	}
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", what, err)
+	}
 }
 
 // wait waits until a script answers true, and keeps a picture where it was in
@@ -294,9 +315,7 @@ func (b *tab) click(words string) {
 		}
 		at[0], at[1], in = at[0]+place[0], at[1]+place[1], b.outer
 	}
-	if err := chromedp.Do(in.ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil {
-		b.t.Fatalf("click %q: %v", words, err)
-	}
+	in.do(fmt.Sprintf("click %q", words), chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // goOn clicks what leads to another page, or to this page anew, and waits for it.
@@ -340,9 +359,7 @@ func (b *tab) fill(label, text string) {
 		f.scrollIntoView({block: "center", behavior: "instant"}); f.focus(); f.select();
 		return document.activeElement === f;`, label))
 	b.fields++
-	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(text)); err != nil {
-		b.t.Fatal(err)
-	}
+	b.do("type into "+label, chromedp.KeyEvent(text))
 	if got := b.value(label); got != text {
 		b.t.Fatalf("typed %q into %q, and it holds %q", text, label, got)
 	}

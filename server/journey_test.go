@@ -62,6 +62,13 @@ func TestJourney(t *testing.T) {
 	uma := journey{browser: b, place: at}
 	uma.signInPane()
 	uma.firstSync()
+	uma.twoWay()
+	uma.edits()
+	uma.preview()
+	uma.reset()
+	uma.automatic()
+	uma.activity()
+	uma.sidebar()
 	b.noFaults()
 }
 
@@ -69,7 +76,7 @@ func TestJourney(t *testing.T) {
 type journey struct {
 	*browser
 	place
-	outlook, pane, page *tab
+	outlook, pane, page, crm, book *tab
 }
 
 // signInPane opens the mailbox, an e-mail and the sidebar, and signs in there.
@@ -119,8 +126,7 @@ func (j *journey) firstSync() {
 	j.page.goOn("Allow")
 	j.page.sees("Your contacts server is connected.", "Sync contacts now")
 	j.page.look("connections-both")
-	j.page.click("Sync contacts now")
-	j.page.sees("created")
+	j.sync("created")
 	clicks, fields = j.clicks-clicks, j.fields-fields
 	fmt.Printf("journey: %d clicks, %d fields\n", clicks, fields)
 	if clicks > 8 || fields > 2 {

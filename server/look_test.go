@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,10 @@ import (
 // rules are WCAG 2.0 to 2.2, levels A and AA, and axe's best practices.
 const rules = `axe.run(document, {iframes: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
 	.then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary).slice(0, 5).join("; ")))`
+
+// still is true once nothing is being fetched. It ends whatever moves but what
+// moves for ever: axe judges the colours that it meets.
+const still = `document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).forEach(a => a.finish()), !document.querySelector(".htmx-request")`
 
 // look holds a page against axe and keeps pictures of it: light and dark, on a
 // narrow screen and on a wide one.
@@ -29,6 +34,7 @@ func (b *tab) look(name string) {
 	for _, width := range []int64{320, 1280} {
 		for _, dark := range []bool{false, true} {
 			scheme := top.emulate(dark, width)
+			b.wait("the page to be at rest", still)
 			found, err := eval[[]string](b, rules)
 			if err != nil {
 				b.t.Fatalf("axe: %v", err)
@@ -57,9 +63,7 @@ func (b *tab) emulate(dark bool, width int64) (scheme string) {
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)); err != nil {
-		b.t.Fatal(err)
-	}
+	b.do("resize", chromedp.EmulateViewport(width, 900))
 	themed := fmt.Sprintf(`(() => { const box = document.querySelector(".theme input"); if (box && box.checked !== %v) box.click(); return true; })()`, dark)
 	if _, err := eval[bool](b, themed); err != nil {
 		b.t.Fatal(err)
@@ -74,7 +78,9 @@ func (b *tab) picture(name string) {
 	if b.outer != nil {
 		in = b.outer
 	}
-	img, err := chromedp.Run(in.ctx, chromedp.FullScreenshot(100))
+	ctx, stop := context.WithTimeout(in.ctx, patience)
+	defer stop()
+	img, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		b.t.Logf("no picture of %s: %v", name, err)
 		return
