@@ -59,6 +59,7 @@
   }
 
   context.mailbox = { item: null, userProfile: {}, addHandlerAsync: addHandler };
+  let told = {}; // what the mailbox said last
   window.addEventListener("message", ({ source, data }) => {
     if (source !== window.parent || data?.tandemDemo !== "select") return;
     context.mailbox.userProfile = { displayName: data.user.name, emailAddress: data.user.email };
@@ -71,8 +72,10 @@
       delete context.ui.openBrowserWindow;
     }
     ready();
-    fire("olkItemSelectedChanged", { type: "olkItemSelectedChanged" });
-    fire("officeThemeChanged", { officeTheme: context.officeTheme });
+    const item = JSON.stringify(data.item ?? null);
+    if (item !== told.item) fire("olkItemSelectedChanged", { type: "olkItemSelectedChanged" });
+    if (data.dark !== told.dark) fire("officeThemeChanged", { officeTheme: context.officeTheme });
+    told = { item, dark: data.dark };
   });
   window.parent.postMessage({ tandemDemo: "ready" }, "*");
 
