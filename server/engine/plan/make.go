@@ -18,6 +18,8 @@ type planner struct {
 	// owners are the Links of each record, listed the fresh records.
 	owners [2]map[contact.ID][]string
 	listed [2]map[contact.ID]*contact.Record
+	// byMail are the fresh records that may be heirs of deleted ones.
+	byMail [2]map[string][]*entry
 }
 
 // Make decides what a run would do. It is a pure function: equal inputs, in
@@ -29,7 +31,7 @@ func Make(in Input) Plan {
 	}
 	p := &planner{in: in, set: in.Settings, fields: sharedFields(&in)}
 	p.index()
-	for _, pair := range in.Pairs {
+	for _, pair := range p.moved(in.Pairs) {
 		p.pair(pair)
 	}
 	p.fresh()
