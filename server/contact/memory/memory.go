@@ -69,6 +69,7 @@ type Book struct {
 type store struct {
 	mu      sync.Mutex
 	records map[contact.ID]*record
+	markers map[string]*record
 	serial  int   // makes IDs
 	seq     int64 // grows with every change; a cursor is a seq
 	oldest  int64 // cursors before this one have expired
@@ -98,7 +99,7 @@ func New(o Options) *Book {
 	o.PageSize = cmp.Or(o.PageSize, 100)
 	return &Book{
 		o: o, user: o.Description.Account.ID, requests: new(atomic.Int64),
-		store: &store{records: map[contact.ID]*record{}},
+		store: &store{records: map[contact.ID]*record{}, markers: map[string]*record{}},
 	}
 }
 

@@ -67,13 +67,15 @@ func (b *Book) create(m contact.Mutation) contact.Result {
 	if refusal, bad := b.check(c, m.Mask|contact.FieldsOf(contact.Surname)); bad {
 		return refusal
 	}
+	if r := b.store.markers[m.Marker]; m.Marker != "" && r != nil && r.end == nil {
+		return b.answer(r)
+	}
 	var existing []contact.ID
-	for _, r := range b.alive() {
-		if m.Marker != "" && r.Marker == m.Marker {
-			return b.answer(r)
-		}
-		if b.o.UniqueEmail && matches(r, contact.Query{Emails: c.Emails}) {
-			existing = append(existing, r.ID)
+	if b.o.UniqueEmail {
+		for _, r := range b.alive() {
+			if matches(r, contact.Query{Emails: c.Emails}) {
+				existing = append(existing, r.ID)
+			}
 		}
 	}
 	if len(existing) > 0 && !m.AllowDuplicate {
@@ -82,6 +84,7 @@ func (b *Book) create(m contact.Mutation) contact.Result {
 	r := b.add(c, b.user)
 	if b.o.Description.Marker {
 		r.Marker = m.Marker
+		b.store.markers[m.Marker] = r
 	}
 	return b.answer(r)
 }
