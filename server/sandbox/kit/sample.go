@@ -68,13 +68,15 @@ func Sample(n int, seed int64) []contact.Contact {
 	return out
 }
 
-// neat makes the i-th person. Names repeat only after some hundreds, e-mails never.
+// neat makes the i-th person. Names repeat only after some twenty thousand: after
+// some hundreds surnames are double-barrelled. E-mails never repeat.
 func neat(r *rand.Rand, i int) contact.Contact {
 	given, surname := givens[i%len(givens)], surnames[(i+i/len(givens)/len(surnames))%len(surnames)]
 	company := companies[r.IntN(len(companies))]
 	local := plain(given) + "." + plain(surname)
 	if round := i / (len(givens) * len(surnames)); round > 0 {
 		local += fmt.Sprint(round + 1)
+		surname += "-" + surnames[(i+round)%len(surnames)]
 	}
 	c := contact.Contact{
 		Name: contact.Name{Given: given, Surname: surname}, Organization: company.name, JobTitle: titles[r.IntN(len(titles))],
