@@ -160,6 +160,7 @@ func (r *run) recovered(in store.Intent, d intentDetail, rec contact.Record) (st
 	if err != nil {
 		return store.Link{}, err
 	}
+	edited := false
 	for f := range target {
 		switch {
 		case !rec.Read.Has(f):
@@ -170,9 +171,10 @@ func (r *run) recovered(in store.Intent, d intentDetail, rec contact.Record) (st
 			// can tell. Nothing is agreed on, so both values stay and are listed.
 			delete(target, f)
 			delete(source, f)
+			edited = true
 		}
 	}
-	l := plan.Link{ID: in.LinkID, CreatedSide: int8(s)}
+	l := plan.Link{ID: in.LinkID, CreatedSide: int8(s), Edited: edited}
 	l.Side[s] = plan.Half{ID: rec.ID, Base: target} // no version: it is looked at in this run
 	l.Side[s.Other()] = plan.Half{ID: contact.ID(in.SourceID), Version: d.Version, Base: source}
 	return r.fromPlan(l, in.Marker, 0), nil

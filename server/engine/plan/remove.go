@@ -124,8 +124,9 @@ func (p *planner) mayDelete(pair Pair, t Side) (Reason, bool) {
 		return ReasonKept, false
 	}
 	for f := range p.fields.All() {
-		if side := m.side[t]; side.known.Has(f) && side.agreed(f) && m.changed(f, t) {
-			return ReasonKept, false // an edit beats a delete
+		side := m.side[t]
+		if side.known.Has(f) && (side.agreed(f) && m.changed(f, t) || !side.agreed(f) && !side.value(f).IsEmpty()) {
+			return ReasonKept, false // an edit beats a delete, and so does what was never agreed on
 		}
 	}
 	if rule == Trash && (pair.Link.CreatedSide != int8(t) || m.edited()) {
