@@ -76,7 +76,7 @@ func neat(r *rand.Rand, i int) contact.Contact {
 	local := plain(given) + "." + plain(surname)
 	if round := i / (len(givens) * len(surnames)); round > 0 {
 		local += fmt.Sprint(round + 1)
-		surname += "-" + surnames[(i+round)%len(surnames)]
+		surname += "-" + surnames[5*round%len(surnames)]
 	}
 	c := contact.Contact{
 		Name: contact.Name{Given: given, Surname: surname}, Organization: company.name, JobTitle: titles[r.IntN(len(titles))],
