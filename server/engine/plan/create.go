@@ -49,6 +49,7 @@ func (p *planner) draft(e *entry) (Op, Reason) {
 			continue
 		}
 		c = target.with(c, f, v)
+		target.now = c // a job title may need the company before it
 	}
 	if !hasIdentity(c) {
 		return Op{}, ReasonTooLittle

@@ -209,3 +209,26 @@ func TestEverySet(t *testing.T) {
 }
 
 func contains(s, e string) bool { return strings.Contains(s, e) }
+
+// A side may keep a field only beside another one, as EspoCRM keeps a job title
+// only with a company: a new record gets both.
+func TestCreateFieldThatNeedsAnother(t *testing.T) {
+	set := plan.Defaults()
+	set.Direction, set.AllMine = plan.TwoWay, true
+	person := contact.Contact{Organization: "Granite Peak", JobTitle: "Engineer", Emails: []string{"ann@example.test"}}
+	person.Name.Given, person.Name.Surname = "Ann", "Lee"
+	in := sides(set, [2]plan.Base{}, contact.Contact{}, contact.Contact{})
+	in.Pairs, in.Links = nil, 0
+	in.Fresh[plan.Right] = []contact.Record{{ID: "r1", Version: "v1", Contact: person, Read: contact.AllFields}}
+	all := in.Book[plan.Left].Project
+	in.Book[plan.Left].Project = func(c contact.Contact) contact.Contact {
+		if c = all(c); c.Organization == "" {
+			c.JobTitle = ""
+		}
+		return c
+	}
+	p := plan.Make(in)
+	if len(p.Ops) != 1 || p.Ops[0].Kind != plan.Create || p.Ops[0].Contact.JobTitle != "Engineer" {
+		t.Errorf("want one create with the job title, got %+v", p.Ops)
+	}
+}
