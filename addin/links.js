@@ -43,12 +43,14 @@ function canOpen() {
 // copy puts the address into the clipboard, or, where the frame may not, shows
 // it selected.
 async function copy(link, say) {
-  try {
-    await navigator.clipboard.writeText(link.href);
-    say("Link copied. It works for one minute.");
-    return;
-  } catch {
-    // The frame has no permission: go on below.
+  if (document.featurePolicy?.allowsFeature("clipboard-write") ?? true) {
+    try {
+      await navigator.clipboard.writeText(link.href);
+      say("Link copied. It works for one minute.");
+      return;
+    } catch {
+      // The frame has no permission: go on below.
+    }
   }
   let field = link.parentElement.querySelector(".copy-field");
   if (!field) {
