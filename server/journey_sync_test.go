@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -221,5 +220,4 @@ func (j *journey) sidebar() {
 	if cookies, err := eval[string](j.pane, "document.cookie"); err != nil || cookies != "" {
 		j.t.Errorf("the sidebar has cookies: %q (%v)", cookies, err)
 	}
-	fmt.Println("journey: the sidebar showed every kind of item")
 }
