@@ -160,7 +160,9 @@ func (r *run) recovered(in store.Intent, d intentDetail, rec contact.Record) (st
 	if err != nil {
 		return store.Link{}, err
 	}
-	edited := false
+	// The version that our create gave it is not known: only its times may show
+	// that nobody has touched it since.
+	edited := rec.Created.IsZero() || !rec.Created.Equal(rec.Modified)
 	for f := range target {
 		switch {
 		case !rec.Read.Has(f):
