@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"tandem/server/contact"
 	"tandem/server/engine"
@@ -50,7 +51,8 @@ func (o *oracle) fail(format string, args ...any) {
 	o.faults = append(o.faults, fmt.Sprintf(format, args...))
 }
 
-func (w *World) sum(wire *Wire) {
+// Sum takes what a wire counted into the World's figures.
+func (w *World) Sum(wire *Wire) {
 	n := wire.Writes()
 	w.wrote[0] += n[0]
 	w.wrote[1] += n[1]
@@ -75,8 +77,8 @@ func (w *World) tagOf(c contact.Contact) string {
 	return words[len(words)-1]
 }
 
-// unique is a text that nobody typed before.
-func (w *World) unique(word string) string {
+// Unique is a text that nobody typed before.
+func (w *World) Unique(word string) string {
 	w.token++
 	return fmt.Sprintf("%s %03d", word, w.token)
 }
@@ -130,6 +132,7 @@ func (w *World) Edit(user int, s plan.Side, tag string, change func(*contact.Con
 	if len(found) == 0 {
 		return
 	}
+	w.Wait(time.Second) // nobody types in no time
 	before := found[0]
 	var after contact.Contact
 	w.Users[user].Book[s].Edit(before.ID, func(c *contact.Contact) { change(c) })

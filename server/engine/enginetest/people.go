@@ -11,22 +11,22 @@ import (
 // and a nickname that is never synchronised.
 func (w *World) Person(tag string) contact.Contact {
 	return contact.Contact{
-		Name: contact.Name{Given: "Ann", Surname: tag}, Nickname: w.unique("Nick"),
+		Name: contact.Name{Given: "Ann", Surname: tag}, Nickname: w.Unique("Nick"),
 		Emails:   []string{fmt.Sprintf("%s.%03d@example.com", tag, w.token)},
 		Phones:   []contact.Phone{{Kind: contact.PhoneMobile, Number: fmt.Sprintf("030 555%03d", w.token)}},
-		JobTitle: w.unique("Title"),
+		JobTitle: w.Unique("Title"),
 	}
 }
 
 // retitle types a new job title.
 func (w *World) retitle(user int, s plan.Side, tag string) {
-	title := w.unique("Title")
+	title := w.Unique("Title")
 	w.Edit(user, s, tag, func(c *contact.Contact) { c.JobTitle = title })
 }
 
 // unit types a new department.
 func (w *World) reunit(user int, s plan.Side, tag string) {
-	unit := w.unique("Unit")
+	unit := w.Unique("Unit")
 	w.Edit(user, s, tag, func(c *contact.Contact) { c.Unit = unit })
 }
 

@@ -84,7 +84,7 @@ const l, r = plan.Left, plan.Right
 
 // set makes an edit of one field to a text that nobody typed before.
 func (w *World) set(s plan.Side, tag string, f contact.Field) {
-	text := w.unique(f.String())
+	text := w.Unique(f.String())
 	v := contact.Value{text}
 	switch f {
 	case contact.Emails:
@@ -134,7 +134,7 @@ func Scenarios() []Scenario {
 		{Name: "edit different people both", Do: func(w *World) { w.retitle(0, l, "P1"); w.retitle(0, r, "P2") }},
 		{Name: "conflict", Do: func(w *World) { w.retitle(0, l, "P1"); w.retitle(0, r, "P1") }},
 		{Name: "same edit both", Do: func(w *World) {
-			title := w.unique("Title")
+			title := w.Unique("Title")
 			for _, s := range []plan.Side{l, r} {
 				w.Edit(0, s, "P1", func(c *contact.Contact) { c.JobTitle = title })
 			}
@@ -278,7 +278,7 @@ func Scenarios() []Scenario {
 				tag := fmt.Sprintf("N%d", i+1)
 				c := w.Person(tag)
 				w.putAll(l, tag, c)
-				c.JobTitle, c.Unit = w.unique("Title"), w.unique("Unit")
+				c.JobTitle, c.Unit = w.Unique("Title"), w.Unique("Unit")
 				w.putAll(r, tag, c)
 			}
 			w.PutAll(w.source(), "N4")

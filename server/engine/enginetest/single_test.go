@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -21,7 +22,28 @@ import (
 
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400) // many short lives, little memory
+	flag.Parse()
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]string{"rapid.checks": lives(), "rapid.steps": "50"} {
+		if !given[name] {
+			if err := flag.Set(name, value); err != nil {
+				panic(err)
+			}
+		}
+	}
 	os.Exit(m.Run())
+}
+
+// lives is how many lives the state machine lives.
+func lives() string {
+	switch {
+	case nightly:
+		return "100000"
+	case raceEnabled:
+		return "100"
+	}
+	return "1000"
 }
 
 // nightly plays all cells instead of a sample: TANDEM_NIGHTLY=1.

@@ -164,7 +164,7 @@ func (w *World) meanwhile(user int) {
 	if _, err := w.Run(user, wire); err != nil && !errors.Is(err, store.ErrBusy) {
 		w.fail("the run in the middle of another one failed: %v", err)
 	}
-	w.sum(wire)
+	w.Sum(wire)
 }
 
 // Round lets every user's sync run once, without faults, some time later.
@@ -173,7 +173,7 @@ func (w *World) Round(later time.Duration) error {
 	for i := range w.Users {
 		wire := NewWire()
 		report, err := w.Run(i, wire)
-		w.sum(wire)
+		w.Sum(wire)
 		if err != nil {
 			return fmt.Errorf("a clean run failed: %w: %s", err, report.Reason)
 		}
