@@ -59,7 +59,7 @@ func (r *run) remember(ctx context.Context, s plan.Side) error {
 			continue
 		}
 		put = append(put, store.Seen{ConnectionID: r.conn[s].ID, Entity: r.settings.Entity,
-			RecordID: string(id), Version: string(rec.Version), Keys: r.keys(rec.Contact)})
+			RecordID: string(id), Version: string(rec.Version)})
 	}
 	for id, fate := range l.fate {
 		if fate != plan.LeftScope {
@@ -77,6 +77,10 @@ func (r *run) remember(ctx context.Context, s plan.Side) error {
 			return err
 		}
 	}
+	put, err := r.unknownOf(ctx, s, put)
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(put, func(a, b store.Seen) int {
 		if a.RecordID < b.RecordID {
 			return -1
@@ -92,4 +96,27 @@ func (r *run) remember(ctx context.Context, s plan.Side) error {
 		put, drop = put[n:], drop[d:]
 	}
 	return nil
+}
+
+// unknownOf leaves out the records that are remembered with this very version:
+// a listing of everything costs what changed, not what exists.
+func (r *run) unknownOf(ctx context.Context, s plan.Side, put []store.Seen) ([]store.Seen, error) {
+	var out []store.Seen
+	for chunk := range slices.Chunk(put, seenBatch) {
+		ids := make([]string, len(chunk))
+		for i, p := range chunk {
+			ids[i] = p.RecordID
+		}
+		seen, err := r.Ledger.Seen(ctx, r.conn[s].ID, r.settings.Entity, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range chunk {
+			if known, ok := seen[p.RecordID]; !ok || p.Version == "" || known != p.Version {
+				p.Keys = r.keys(r.lists[s].records[contact.ID(p.RecordID)].Contact)
+				out = append(out, p)
+			}
+		}
+	}
+	return out, nil
 }
