@@ -34,10 +34,7 @@ func row(item store.Item, names [2]string, would bool) (views.Row, error) {
 	if err != nil {
 		return views.Row{}, err
 	}
-	r := views.Row{ID: item.ID, Kind: item.Kind, Name: d.Name, Reason: sentence(item.Reason)}
-	if item.Reason == string(plan.ReasonNew) || item.Reason == string(plan.ReasonEdited) {
-		r.Reason = "" // the badge says it
-	}
+	r := views.Row{ID: item.ID, Kind: item.Kind, Name: d.Name, Reason: because(item, names)}
 	if r.Name == "" {
 		r.Name = "(no name)"
 	}
@@ -70,6 +67,21 @@ func row(item store.Item, names [2]string, would bool) (views.Row, error) {
 		r.Acts = acts(item, d.Winner)
 	}
 	return r, nil
+}
+
+// because is the reason of a line as people read it.
+func because(item store.Item, names [2]string) string {
+	other := names[1]
+	if item.Side == "right" {
+		other = names[0]
+	}
+	switch plan.Reason(item.Reason) {
+	case plan.ReasonNew, plan.ReasonEdited:
+		return "" // the badge says it
+	case plan.ReasonDirection:
+		return "Not created in " + other + ": the Sync direction does not write there."
+	}
+	return sentence(item.Reason)
 }
 
 // label is a field's name as people read it.

@@ -69,7 +69,7 @@ func (w *Web) syncView(ctx context.Context, u store.User, conn [2]*store.Connect
 	if err != nil {
 		return v, err
 	}
-	for i, run := range runs {
+	for _, run := range runs {
 		if run.PairID != pair.ID {
 			continue
 		}
@@ -78,10 +78,10 @@ func (w *Web) syncView(ctx context.Context, u store.User, conn [2]*store.Connect
 			v.Progress = &p
 			continue
 		}
-		if v.Last == nil {
+		if v.Last == nil && run.Kind != store.RunPreview {
 			line := w.runLine(run)
 			v.Last = &line
-			if i == 0 && run.State == store.RunHalted && v.Progress == nil {
+			if run.State == store.RunHalted && v.Progress == nil {
 				v.Halt = w.halt(run, conn)
 				line.Text = "See what it would change" // the box above says why it waits
 			}
