@@ -18,6 +18,14 @@ const rules = `axe.run(document, {iframes: false, runOnly: ["wcag2a", "wcag2aa",
 // moves for ever: axe judges the colours that it meets.
 const still = `document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).forEach(a => a.finish()), !document.querySelector(".htmx-request")`
 
+// wide lists what scrolls sideways or is cut off at its right edge. What says
+// so itself (an ellipsis, a region that the keyboard can scroll) may be wide.
+const wide = `[...document.querySelectorAll("*")].filter(e => {
+	const s = getComputedStyle(e);
+	if (e !== document.documentElement && (s.overflowX === "visible" || s.textOverflow === "ellipsis" || e.tabIndex === 0)) return false;
+	return e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1;
+}).map(e => e.tagName + "." + e.className + " " + e.scrollWidth + " > " + e.clientWidth)`
+
 // look holds a page against axe and keeps pictures of it: light and dark, on a
 // narrow screen and on a wide one.
 func (b *tab) look(name string) {
@@ -45,8 +53,12 @@ func (b *tab) look(name string) {
 			for _, v := range found {
 				b.t.Errorf("%s (%s, %d px): axe: %s", name, scheme, width, v)
 			}
-			if wide, err := eval[bool](b, "document.documentElement.scrollWidth > innerWidth"); err != nil || wide {
-				b.t.Errorf("%s (%s, %d px): scrolls sideways (%v)", name, scheme, width, err)
+			cut, err := eval[[]string](b, wide)
+			if err != nil {
+				b.t.Fatalf("width: %v", err)
+			}
+			for _, c := range cut {
+				b.t.Errorf("%s (%s, %d px): too wide: %s", name, scheme, width, c)
 			}
 			b.picture(fmt.Sprintf("%s-%s-%d", name, scheme, width))
 		}
