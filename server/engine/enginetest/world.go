@@ -106,6 +106,18 @@ func (w *World) Wait(d time.Duration) {
 // Run lets one user's sync run over a wire. A run that ends with an error is
 // what faults are about; only a ledger that cannot be read is an error here.
 func (w *World) Run(user int, wire *Wire) (engine.Report, error) {
+	return w.run(user, wire, func(*engine.Request) {})
+}
+
+// Undo takes back what lines of a user's reports say was done.
+func (w *World) Undo(user int, items []store.Item) (engine.Report, error) {
+	return w.run(user, NewWire(), func(r *engine.Request) {
+		r.Run.Kind, r.Run.Confirmed = store.RunUndo, true
+		r.Undo = engine.Undo{Items: items}
+	})
+}
+
+func (w *World) run(user int, wire *Wire, change func(*engine.Request)) (engine.Report, error) {
 	u := w.Users[user]
 	pair, err := w.Ledger.Pair(context.Background(), u.Pair.ID)
 	if err != nil {
@@ -137,7 +149,9 @@ func (w *World) Run(user int, wire *Wire) (engine.Report, error) {
 		w.Options(&options)
 	}
 	run := store.Run{PairID: u.Pair.ID, Kind: store.RunSync, Trigger: "manual", Confirmed: first || w.Unguarded, CreatedAt: w.Now()}
-	return engine.New(options).Run(context.Background(), engine.Request{Run: run, Settings: u.Settings})
+	request := engine.Request{Run: run, Settings: u.Settings}
+	change(&request)
+	return engine.New(options).Run(context.Background(), request)
 }
 
 // wired is a user's Book behind a wire.
