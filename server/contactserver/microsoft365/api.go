@@ -226,6 +226,8 @@ func forget(answers []answer, which []int) {
 	}
 }
 
+var plainer = strings.NewReplacer("+", "%20", "%2C", ",", "%24", "$")
+
 // query adds options to an address. Only what has to be is encoded: "$" stays.
 func query(ref string, options ...string) string {
 	for i := 0; i+1 < len(options); i += 2 {
@@ -233,7 +235,7 @@ func query(ref string, options ...string) string {
 		if i == 0 {
 			sep = "?"
 		}
-		ref += sep + options[i] + "=" + strings.NewReplacer("+", "%20", "%2C", ",", "%24", "$").Replace(url.QueryEscape(options[i+1]))
+		ref += sep + options[i] + "=" + plainer.Replace(url.QueryEscape(options[i+1]))
 	}
 	return ref
 }

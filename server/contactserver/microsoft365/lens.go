@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tandem/server/contact"
 )
@@ -133,19 +134,28 @@ func project(c contact.Contact) contact.Contact {
 
 // line is s trimmed and on one line, without control characters.
 func line(s string) string {
-	return strings.Join(strings.FieldsFunc(block(s), func(r rune) bool { return r == '\n' || r == '\t' || r == ' ' }), " ")
+	s = block(s)
+	if !strings.ContainsAny(s, "\n\t") && !strings.Contains(s, "  ") {
+		return s
+	}
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\t' || r == ' ' }), " ")
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // block is s trimmed, its lines ended by "\n" alone.
 func block(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(strings.ToValidUTF8(s, ""))
+	control := func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }
+	if strings.ContainsFunc(s, control) || !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(lineEnds.Replace(s), "")
+		s = strings.Map(func(r rune) rune {
+			if control(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return strings.TrimSpace(s)
 }
 
 // lines are the distinct texts of a set.

@@ -65,7 +65,7 @@ type extended struct {
 // under a GUID that is this product's own.
 const markerID = "String {6f0b9b5e-4e2a-4a57-9d58-2c2ad8f1c7b4} Name TandemMarker"
 
-// fields are the properties that are read, and no others: neither notes nor
+// properties are those that are read, and no others: neither notes nor
 // anything else that is none of our business leaves the mailbox.
 const properties = "id,changeKey,parentFolderId,createdDateTime,lastModifiedDateTime,categories," +
 	"title,givenName,middleName,surname,generation,displayName,nickName,companyName,department,jobTitle,businessHomePage," +
