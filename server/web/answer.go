@@ -80,7 +80,7 @@ func (w *Web) fail(err error, c echo.Context) {
 		w.Log.Error("request failed", "route", c.Path(), "status", p.Status, "error", p.Cause)
 	}
 	h := c.Response().Header()
-	if h.Get("Content-Security-Policy") == "" || c.Path() == "" {
+	if policy := h.Get("Content-Security-Policy"); policy == "" || policy == closedPolicy {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
 	}
 	page := views.Error{Page: views.Page{Title: http.StatusText(p.Status)}, Status: p.Status, Text: p.Text, Todo: p.Todo,

@@ -14,6 +14,9 @@ var outlook = []string{
 	"https://outlook.live.com", "https://outlook.office365.us", "https://outlook-dod.office365.us", "https://partner.outlook.cn",
 }
 
+// closedPolicy is for answers that are no pages.
+const closedPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
 // headers are sent with every answer; the policies are set by the groups of
 // routes.
 func headers(next echo.HandlerFunc) echo.HandlerFunc {
@@ -23,7 +26,7 @@ func headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Content-Security-Policy", closedPolicy)
 		if c.IsTLS() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

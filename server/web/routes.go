@@ -84,6 +84,12 @@ func (w *Web) routes() {
 	pane.POST(views.RoutePeople, w.people)
 	pane.POST(views.RouteMenu, w.menu)
 	pane.POST(views.RouteLeave, w.leaveSidebar)
+
+	// Each group has answered for unknown addresses, the last one for all: they
+	// are nobody's.
+	for _, path := range []string{"", "/*"} {
+		e.RouteNotFound(path, func(echo.Context) error { return errNotFound })
+	}
 }
 
 // to redirects to another page of ours.
