@@ -87,8 +87,12 @@ func (w *writing) round(ctx context.Context) error {
 	}
 	w.b.sending(send)
 	answers, broken := w.b.batch(ctx, parts)
+	barred := barred(answers)
 	for n, j := range send {
 		r, again, err := w.b.result(j, answers[n])
+		if barred != nil && r.Outcome == contact.Forbidden {
+			r, err = contact.Result{Outcome: contact.NotRun, ID: j.m.ID, Cause: r.Cause}, barred
+		}
 		if again {
 			w.todo = append(w.todo, job{i: j.i, m: j.m})
 			continue
@@ -98,6 +102,21 @@ func (w *writing) round(ctx context.Context) error {
 		}
 	}
 	return broken
+}
+
+// barred is what it means that the service denies access and carries nothing
+// out: in one's own mailbox that is hardly ever about one record.
+func barred(answers []answer) error {
+	var err error
+	for _, a := range answers {
+		if a.ok() {
+			return nil
+		}
+		if a.Status == http.StatusForbidden {
+			err = faultOf(a.Status, a.Body)
+		}
+	}
+	return err
 }
 
 // look finds the creates that an earlier attempt may have carried out.

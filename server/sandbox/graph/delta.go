@@ -69,11 +69,11 @@ func (s *Server) delta(c call, f *folder) reply {
 		if err != nil || json.Unmarshal(data, &t) != nil {
 			return failed(http.StatusBadRequest, "BadRequest", "Badly formed token.")
 		}
-		if t.Epoch != c.box.Epoch || t.Folder != f.ID || t.After > c.box.Seq || t.After < c.box.Oldest && !t.First {
-			return s.expired(c)
-		}
 		if c.query.Has("$deltatoken") {
 			t.First, t.Begun = false, false
+		}
+		if t.Epoch != c.box.Epoch || t.Folder != f.ID || t.After > c.box.Seq || t.After < c.box.Oldest && !t.First {
+			return s.expired(c)
 		}
 	}
 	return s.round(c, f, t)
