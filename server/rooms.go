@@ -9,6 +9,8 @@ import (
 	"tandem/server/config"
 	"tandem/server/connect"
 	"tandem/server/contactserver"
+	"tandem/server/contactserver/google"
+	"tandem/server/contactserver/microsoft365"
 	"tandem/server/crm"
 	"tandem/server/engine"
 	"tandem/server/provider"
@@ -18,7 +20,15 @@ import (
 
 // open opens the configured database and builds the rooms with the whole menu.
 func open(ctx context.Context, c config.Config, log *slog.Logger) (*cli.Rooms, error) {
-	return rooms(ctx, c, append(crm.All(), contactserver.All(contactserver.Options{})...), false, log)
+	return rooms(ctx, c, append(crm.All(), contactserver.All(registered(c))...), false, log)
+}
+
+// registered are this service's registrations at providers that want one.
+func registered(c config.Config) contactserver.Options {
+	return contactserver.Options{
+		Microsoft: microsoft365.Config{ClientID: c.MicrosoftClientID, ClientSecret: c.MicrosoftClientSecret.Reveal(), Endpoint: c.MicrosoftEndpoint},
+		Google:    google.Config{ClientID: c.GoogleClientID, ClientSecret: c.GoogleClientSecret.Reveal(), Endpoint: c.GoogleEndpoint},
+	}
 }
 
 // rooms opens the database and builds the rooms. local lets providers on this

@@ -27,6 +27,13 @@ type Config struct {
 	OIDCClientID     string `name:"oidc-client-id" env:"OIDC_CLIENT_ID" help:"Client ID of this service at the issuer."`
 	OIDCClientSecret Secret `name:"oidc-client-secret" env:"OIDC_CLIENT_SECRET" help:"Client secret; empty for a public client (PKCE alone)."`
 
+	MicrosoftClientID     string `name:"microsoft-client-id" env:"MICROSOFT_CLIENT_ID" help:"Client ID of this service's app registration at Microsoft Entra, for Microsoft 365 and Outlook.com."`
+	MicrosoftClientSecret Secret `name:"microsoft-client-secret" env:"MICROSOFT_CLIENT_SECRET" help:"Its client secret."`
+	MicrosoftEndpoint     string `name:"microsoft-endpoint" env:"MICROSOFT_ENDPOINT" help:"Another cloud's or a sandbox's address in place of Microsoft's own."`
+	GoogleClientID        string `name:"google-client-id" env:"GOOGLE_CLIENT_ID" help:"Client ID of this service's OAuth client at Google."`
+	GoogleClientSecret    Secret `name:"google-client-secret" env:"GOOGLE_CLIENT_SECRET" help:"Its client secret."`
+	GoogleEndpoint        string `name:"google-endpoint" env:"GOOGLE_ENDPOINT" help:"A sandbox's address in place of Google's own."`
+
 	AdminEmails     []string `name:"admin-emails" env:"ADMIN_EMAILS" sep:"," help:"Verified e-mail addresses of administrators, separated by commas."`
 	PrivateNetworks []string `name:"allowed-private-networks" env:"ALLOWED_PRIVATE_NETWORKS" sep:"," help:"Networks (CIDR, separated by commas) that custom URLs may reach besides public addresses."`
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"tandem/server/connect"
 	"tandem/server/provider"
 	"tandem/store"
@@ -27,7 +29,7 @@ func (w *Web) form(p provider.Provider, settings map[string]store.Effective, bac
 		} else if p.URL != provider.URLNever {
 			way.URL = urlField(p, settings, r, ours && back.custom)
 		}
-		if method == provider.Form || len(r.Choose) > 0 {
+		if method == provider.Form || len(r.Choose) > 0 || !slices.Contains(p.Methods, provider.Form) {
 			for _, field := range fields {
 				way.Fields = append(way.Fields, formField(field, r))
 			}
