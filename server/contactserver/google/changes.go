@@ -184,6 +184,9 @@ func (s *stream) lost(p *person) bool {
 		return false
 	}
 	s.gone[id] = true
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	s.b.names[id] = p.ResourceName
 	return true
 }
 
@@ -232,9 +235,31 @@ func (s *stream) end(ctx context.Context) ([]contact.Change, error) {
 		}
 		delete(s.gone, id)
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.gone)) {
-		if s.gone[id] && !s.told[id] {
+	maps.DeleteFunc(s.gone, func(id contact.ID, gone bool) bool { return !gone || s.told[id] })
+	more, err := s.fates(ctx, slices.Sorted(maps.Keys(s.gone)))
+	return append(out, more...), err
+}
+
+// fates looks at what the list calls deleted. One that is there without any
+// group became an "other contact", which lists do not show; one with a group was
+// taken back out of the trash.
+func (s *stream) fates(ctx context.Context, ids []contact.ID) ([]contact.Change, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	there, err := s.b.read(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []contact.Change
+	for _, id := range ids {
+		switch one, ok := there[id]; {
+		case !ok:
 			out = append(out, contact.Change{Kind: contact.Deleted, ID: id})
+		case len(one.p.Memberships) == 0:
+			out = append(out, contact.Change{Kind: contact.LeftScope, ID: id})
+		default:
+			out = append(out, contact.Change{ID: id, Record: one.r})
 		}
 	}
 	return out, nil

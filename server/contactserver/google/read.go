@@ -171,13 +171,11 @@ func (p *person) contact(g *groupSet) (c contact.Contact, read contact.Fields) {
 		o := p.Organizations[i]
 		c.Organization, c.Unit, c.JobTitle = o.Name, o.Department, o.Title
 	}
-	for _, e := range p.EmailAddresses {
-		switch {
-		case e.Value == "" || slices.Contains(c.Emails, e.Value):
-		case e.Metadata.first():
-			c.Emails = slices.Insert(c.Emails, 0, e.Value)
-		default:
-			c.Emails = append(c.Emails, e.Value)
+	for _, preferred := range []bool{true, false} {
+		for _, e := range p.EmailAddresses {
+			if e.Metadata.first() == preferred && e.Value != "" && !slices.Contains(c.Emails, e.Value) {
+				c.Emails = append(c.Emails, e.Value)
+			}
 		}
 	}
 	for _, e := range p.PhoneNumbers {

@@ -144,6 +144,10 @@ func tidy(name string, e entry) (entry, bool) {
 func (c *call) check(name string, kept []entry) *fault {
 	for _, e := range kept {
 		switch name {
+		case "names":
+			if q := c.s.quirks.Refuse; q != "" && str(e, "familyName") == q {
+				return invalid("Invalid person: the name is refused.")
+			}
 		case "emailAddresses":
 			if v := str(e, "value"); !strings.Contains(v, "@") || strings.ContainsAny(v, " \n\t") {
 				return invalid("Invalid email address.")

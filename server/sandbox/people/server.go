@@ -48,6 +48,8 @@ type Quirks struct {
 	// Linked gives new contacts the name of a profile, from which the number of
 	// the contact cannot be told, and forgets the names that were before.
 	Linked bool
+	// Refuse is a family name that is refused, as the content of a contact may be.
+	Refuse string
 	// Spurious is how many of the next etags are refused although they are right.
 	Spurious int
 	// Reads, Writes and FullSyncs are how many of each are let through per user
