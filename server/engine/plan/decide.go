@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"tandem/server/contact"
@@ -192,6 +193,7 @@ func (m *merge) meet(f contact.Field) decision {
 	l, r := m.side[Left].value(f), m.side[Right].value(f)
 	switch {
 	case m.same(f):
+		m.crowded(f)
 		return decision{}
 	case r.IsEmpty():
 		return m.fill(f, Left)
@@ -200,6 +202,20 @@ func (m *merge) meet(f contact.Field) decision {
 	}
 	m.note(Note{Kind: Difference, Field: f, Reason: ReasonFirstRun})
 	return decision{}
+}
+
+// crowded tells of what a side that means the same as the other one, as far as
+// it has room, has no room for.
+func (m *merge) crowded(f contact.Field) {
+	if f.Shape() != contact.Set {
+		return
+	}
+	for _, t := range []Side{Left, Right} {
+		small, large := m.side[t], m.side[t.Other()]
+		if m.can(f, t) && m.full(f, small, large) {
+			m.surplus(f, t, slices.Concat(small.value(f), large.value(f)))
+		}
+	}
 }
 
 // fill brings side s's value to the other side, which has none.
