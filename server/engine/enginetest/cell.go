@@ -178,12 +178,12 @@ func (s *Stage) play(c Cell) (out Outcome, err error) {
 	wire := NewWire(slices.Clone(c.Faults)...)
 	// How this run ends is nobody's promise.
 	_, _ = w.Run(0, wire)
-	w.Sum(wire)
+	w.Sum(0, wire)
 	out.first = wire.Points()
 	w.Wait(c.wait())
 	second := NewWire(slices.Clone(c.Then)...)
 	report, err := w.Run(0, second)
-	w.Sum(second)
+	w.Sum(0, second)
 	if len(c.Then) == 0 && err != nil {
 		w.fail("the first run after the fault failed: %v: %s", err, report.Reason)
 	}

@@ -36,10 +36,16 @@ func machineProfile(t *rapid.T) enginetest.Profile {
 	return p
 }
 
+// directions are those that each user may have.
+var directions = []plan.Direction{plan.CRMToContacts, plan.ContactsToCRM, plan.TwoWay}
+
 func newMachine(t *rapid.T) *machine {
-	d := rapid.SampledFrom([]plan.Direction{plan.CRMToContacts, plan.ContactsToCRM, plan.TwoWay}).Draw(t, "direction")
-	m := &machine{w: enginetest.NewMemoryWorld(machineProfile(t), d)}
-	m.note("%s %s", m.w.Profile.Name, d)
+	m := &machine{w: enginetest.NewMemoryWorld(machineProfile(t), plan.TwoWay)}
+	m.note("%s", m.w.Profile.Name)
+	for _, u := range m.w.Users {
+		u.Settings.Direction = rapid.SampledFrom(directions).Draw(t, "direction of "+u.Name)
+		m.note("%s: %s", u.Name, u.Settings.Direction)
+	}
 	return m
 }
 
@@ -143,7 +149,7 @@ func (m *machine) run(t *rapid.T) {
 	m.w.Wait(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
 	wire := enginetest.NewWire(faults...)
 	report, err := m.w.Run(u, wire)
-	m.w.Sum(wire)
+	m.w.Sum(u, wire)
 	m.note("run %d %v: %s %v wrote %v", u, faults, report.State, err != nil, wire.Writes())
 }
 

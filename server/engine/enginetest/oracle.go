@@ -42,7 +42,7 @@ type oracle struct {
 	values  []*typed
 	subject string // whose record a fault's person edits
 	token   int
-	wrote   [2]int
+	wrote   [5][2]int // by user and side
 	faults  []string
 	still   map[sight][]contact.Record // while nothing moves
 }
@@ -52,10 +52,15 @@ func (o *oracle) fail(format string, args ...any) {
 }
 
 // Sum takes what a wire counted into the World's figures.
-func (w *World) Sum(wire *Wire) {
-	n := wire.Writes()
-	w.wrote[0] += n[0]
-	w.wrote[1] += n[1]
+func (w *World) Sum(user int, wire *Wire) {
+	for s, n := range wire.Writes() {
+		w.wrote[user][s] += n
+	}
+}
+
+// writes reports whether a user's direction writes to a side.
+func (w *World) writes(user int, s plan.Side) bool {
+	return w.Users[user].Settings.Direction.Writes(s)
 }
 
 // noteDeleted checks that a person deleted what the engine deletes.
@@ -168,11 +173,15 @@ func (w *World) note(user int, s plan.Side, tag string, before, after contact.Co
 		}
 	}
 	for f := range contact.AllFields.All() {
-		if before.Value(f).IsEmpty() && !after.Value(f).IsEmpty() && !w.Direction.Writes(s) {
+		if before.Value(f).IsEmpty() && !after.Value(f).IsEmpty() {
 			// One way, what the source says for the first time supersedes what
 			// the target had said.
 			for _, t := range w.values {
-				if t.tag == tag && t.field == f && t.side != s {
+				target := user // whose address book is the target of this edit, or was of that one
+				if s == plan.Left {
+					target = t.user
+				}
+				if t.tag == tag && t.field == f && t.side != s && !w.writes(target, s) {
 					t.over = true
 				}
 			}
@@ -245,9 +254,11 @@ func (w *World) freeze() {
 func (w *World) Faults() []string {
 	w.freeze()
 	defer func() { w.still = nil }()
-	for _, s := range []plan.Side{plan.Left, plan.Right} {
-		if !w.Direction.Writes(s) && w.wrote[s] > 0 {
-			w.fail("the source was written %d times, one way", w.wrote[s])
+	for i, u := range w.Users {
+		for s, n := range w.wrote[i] {
+			if !w.writes(i, plan.Side(s)) && n > 0 {
+				w.fail("the source was written %d times by %s, one way", n, u.Name)
+			}
 		}
 	}
 	shown, err := w.shown()
@@ -273,16 +284,8 @@ func (w *World) count(user int) {
 			continue
 		}
 		for _, s := range []plan.Side{plan.Left, plan.Right} {
-			n, o := len(w.find(user, s, tag)), s.Other()
-			here, there := sum(k.put[s]), sum(k.put[o])
-			if s == plan.Right {
-				here = k.put[s][user]
-				if w.Direction == plan.TwoWay {
-					there += sum(k.put[s]) // through the CRM
-				}
-			}
-			want := 0
-			if here > 0 || there > 0 && w.Direction.Writes(s) {
+			n, want := len(w.find(user, s, tag)), 0
+			if w.belongs(k, user, s) {
 				want = 1
 			}
 			if n == want || (k.gone[0] || k.gone[1]) && n <= 1 {
@@ -293,11 +296,18 @@ func (w *World) count(user int) {
 	}
 }
 
-func sum(ns [5]int) (n int) {
-	for _, k := range ns {
-		n += k
+// belongs reports whether a person should be on a side of a user: somebody
+// typed them there, or their sync brings them.
+func (w *World) belongs(k *known, user int, s plan.Side) bool {
+	if s == plan.Right {
+		return k.put[s][user] > 0 || w.writes(user, s) && w.belongs(k, user, plan.Left)
 	}
-	return n
+	for i := range w.Users {
+		if k.put[plan.Left][i] > 0 || k.put[plan.Right][i] > 0 && w.writes(i, plan.Left) {
+			return true
+		}
+	}
+	return false
 }
 
 // kept reports whether a value is wherever it belongs.
@@ -316,18 +326,21 @@ func (w *World) kept(t *typed) bool {
 		return true // compared as a whole name where one side has only that
 	}
 	d := w.Profile.Side[o].Description
-	travels := w.Direction.Writes(o) && w.Users[t.user].Settings.Map[field].Writes(o) && d.Writable.Has(field)
+	travels := w.Users[t.user].Settings.Map[field].Writes(o) && d.Writable.Has(field)
 	if !travels || k.loose || k.gone[0] || k.gone[1] {
 		return true
 	}
-	if !has(other) {
-		return false
+	if t.side == plan.Right {
+		if !w.writes(t.user, plan.Left) {
+			return true
+		}
+		if !has(other) {
+			return false
+		}
 	}
-	if t.side == plan.Left || w.Direction == plan.TwoWay {
-		for i := range w.Users {
-			if w.Direction.Writes(plan.Right) && !has(w.find(i, plan.Right, t.tag)) {
-				return false
-			}
+	for i := range w.Users {
+		if w.writes(i, plan.Right) && !has(w.find(i, plan.Right, t.tag)) {
+			return false
 		}
 	}
 	return true

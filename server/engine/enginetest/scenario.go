@@ -34,7 +34,7 @@ func (w *World) prepare(s Scenario) error {
 		if err := w.Round(time.Minute); err != nil {
 			return err
 		}
-		w.wrote = [2]int{}
+		w.wrote = [5][2]int{}
 		w.subject = "P1"
 	}
 	w.Wait(time.Minute)

@@ -35,7 +35,7 @@ func storeCells() int {
 	case raceEnabled:
 		return 10
 	}
-	return 60
+	return 40
 }
 
 // TestFaultsOnStore plays a sample of single and double faults on a SQLite file

@@ -178,7 +178,7 @@ func (w *World) meanwhile(user int) {
 	if _, err := w.Run(user, wire); err != nil && !errors.Is(err, store.ErrBusy) {
 		w.fail("the run in the middle of another one failed: %v", err)
 	}
-	w.Sum(wire)
+	w.Sum(user, wire)
 }
 
 // Round lets every user's sync run once, without faults, some time later.
@@ -187,7 +187,7 @@ func (w *World) Round(later time.Duration) error {
 	for i := range w.Users {
 		wire := NewWire()
 		report, err := w.Run(i, wire)
-		w.Sum(wire)
+		w.Sum(i, wire)
 		if err != nil {
 			return fmt.Errorf("a clean run failed: %w: %s", err, report.Reason)
 		}

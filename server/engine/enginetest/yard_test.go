@@ -54,7 +54,7 @@ func (y *yard) run(faults ...enginetest.Fault) (engine.Report, error) {
 	y.w.Wait(time.Minute)
 	wire := enginetest.NewWire(faults...)
 	report, err := y.w.Run(0, wire)
-	y.w.Sum(wire)
+	y.w.Sum(0, wire)
 	return report, err
 }
 
