@@ -64,11 +64,13 @@ func or(s, fallback string) string {
 	return s
 }
 
-// connectLabel is the text of a form's button.
-func connectLabel(key string, f ConnectForm, w ConnectWay) string {
+// connectLabel is the text of a form's button; no two of a provider are alike.
+func connectLabel(key string, f ConnectForm, w ConnectWay, first bool) string {
 	switch {
 	case w.Attempt != "":
 		return "Continue"
+	case !first && w.Method != "oauth":
+		return "Connect with these details"
 	case key == "crm":
 		return "Connect to " + f.Name
 	default:

@@ -81,13 +81,31 @@ func (w *Web) fail(err error, c echo.Context) {
 	}
 	h := c.Response().Header()
 	if policy := h.Get("Content-Security-Policy"); policy == "" || policy == closedPolicy {
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		h.Set("Content-Security-Policy", pagePolicy)
 	}
-	page := views.Error{Page: views.Page{Title: http.StatusText(p.Status)}, Status: p.Status, Text: p.Text, Todo: p.Todo,
+	frame := views.Page{Title: errorTitle(p.Status)}
+	if _, ok := c.Get(currentKey).(auth.Current); ok {
+		frame = w.frame(c, views.TabNone, frame.Title, "")
+	}
+	page := views.Error{Page: frame, Status: p.Status, Text: p.Text, Todo: p.Todo,
 		Action: &views.Link{Label: "Go to Tandem", URL: views.RouteHome}}
 	if err := render(c, p.Status, views.ErrorPage(page)); err != nil {
 		w.Log.Error("error page not rendered", "error", err)
 	}
+}
+
+func errorTitle(status int) string {
+	switch {
+	case status == http.StatusNotFound:
+		return "Page not found"
+	case status == http.StatusForbidden:
+		return "Not allowed"
+	case status == http.StatusUnauthorized:
+		return "Signed out"
+	case status >= http.StatusInternalServerError:
+		return "Something went wrong"
+	}
+	return "That did not work"
 }
 
 // log writes one line for each request: the route's pattern, never the address

@@ -51,6 +51,11 @@ func (w *Web) saveGlobal(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	for i, v := range values {
+		if v.Value == store.Preset(v.Name) && !v.Locked {
+			values[i].Value = "" // what is left as it is stays the default
+		}
+	}
 	err = w.Store.SaveGlobal(c.Request().Context(), user(c).OrganizationID, values...)
 	if faults := settingFaults(err); faults != nil {
 		return w.showGlobal(c, http.StatusUnprocessableEntity, typed, locks, faults)

@@ -35,12 +35,14 @@ func headers(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // pagePolicy is for the page: nobody frames it, and it loads nothing of others.
-func (w *Web) pagePolicy(next echo.HandlerFunc) echo.HandlerFunc {
-	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-		"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+	"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// asPage gives the page its policies.
+func (w *Web) asPage(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		return next(c)

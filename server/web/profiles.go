@@ -149,6 +149,9 @@ func (w *Web) showProfile(c echo.Context, status int, nameFault string, typed ma
 			own = store.Preset(name)
 		}
 		s.Help = "Global: " + valueLabel(name, own)
+		if len(s.Options) > 0 {
+			s.Options = append([]views.Option{{Label: "Use global settings"}}, s.Options...)
+		}
 		v.Settings = append(v.Settings, s)
 	}
 	all, err := w.Store.Profiles(ctx, org)

@@ -20,7 +20,7 @@ func (w *Web) routes() {
 	e.GET(addin.Prefix+"*", echo.WrapHandler(addin.Files(w.Demo)))
 
 	// The page: public.
-	page := e.Group("", w.onHost(w.BaseURL), w.pagePolicy)
+	page := e.Group("", w.onHost(w.BaseURL), w.asPage)
 	page.GET(views.RouteHome, to(views.RouteConnections))
 	page.GET(views.RouteSignIn, w.signInPage)
 	page.POST(views.RouteSignIn, w.signIn)
