@@ -98,19 +98,23 @@ press the Tandem button of a message, and choose the menu: Auto sync.
 Stop it with Ctrl+C.
 `
 
-// presetCRM chooses the sandbox CRM and its address for the organization, as an
-// administrator would, unless somebody has chosen already.
+// presetCRM makes the demo's users known and chooses the sandbox CRM and its
+// address for the organization, as an administrator would, unless somebody has
+// chosen already.
 func presetCRM(ctx context.Context, s *store.Store, side string) error {
-	first := people[0]
-	boss, err := s.EnsureUser(ctx, store.SignIn{Issuer: side + signInPath, Subject: first.Subject, Email: first.Email, EmailVerified: true, Name: first.Name})
-	if err != nil {
-		return err
+	organization := ""
+	for _, p := range people {
+		u, err := s.EnsureUser(ctx, store.SignIn{Issuer: side + signInPath, Subject: p.Subject, Email: p.Email, EmailVerified: true, Name: p.Name})
+		if err != nil {
+			return err
+		}
+		organization = u.OrganizationID
 	}
-	have, err := s.GlobalSettings(ctx, boss.OrganizationID)
+	have, err := s.GlobalSettings(ctx, organization)
 	if err != nil || have[store.SettingCRM].Value != "" {
 		return err
 	}
-	return s.SaveGlobal(ctx, boss.OrganizationID,
+	return s.SaveGlobal(ctx, organization,
 		store.Setting{Name: store.SettingCRM, Value: "espocrm"}, store.Setting{Name: store.SettingCRMURL, Value: side + crmPath})
 }
 
