@@ -69,6 +69,12 @@ func TestJourney(t *testing.T) {
 	uma.automatic()
 	uma.activity()
 	uma.sidebar()
+	uma.disconnect()
+	uma.others()
+	uma.signIn("Alex Admin")
+	uma.administer()
+	uma.signIn("Ben Baker")
+	uma.follow()
 	b.noFaults()
 }
 
