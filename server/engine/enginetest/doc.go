@@ -14,5 +14,9 @@
 //   - nothing was deleted that no person deleted;
 //   - a further run writes nothing, and no intent is left.
 //
+// On every run the tests draw a sample under a printed seed; TANDEM_SEED repeats
+// it, TANDEM_CELL plays the one cell of that name, and TANDEM_NIGHTLY=1 plays all
+// of them.
+//
 // The same scenarios run on Ledger, which is in memory, and on the real store.
 package enginetest

@@ -80,7 +80,7 @@ func (w *World) id(user int, s plan.Side, tag string) contact.ID {
 	return ""
 }
 
-const l, r = plan.Left, plan.Right
+const crm, book = plan.Left, plan.Right
 
 // set makes an edit of one field to a text that nobody typed before.
 func (w *World) set(s plan.Side, tag string, f contact.Field) {
@@ -116,110 +116,109 @@ func Scenarios() []Scenario {
 	edits := func(s plan.Side, f contact.Field) func(*World) { return func(w *World) { w.set(s, "P1", f) } }
 	return []Scenario{
 		{Name: "nothing", Do: func(*World) {}},
-		{Name: "create left", Do: func(w *World) { w.PutAll(l, "N1") }},
-		{Name: "create right", Do: func(w *World) { w.PutAll(r, "N1") }},
-		{Name: "create three left", Do: func(w *World) { w.PutAll(l, "N1"); w.PutAll(l, "N2"); w.PutAll(l, "N3") }},
-		{Name: "create three right", Do: func(w *World) { w.PutAll(r, "N1"); w.PutAll(r, "N2"); w.PutAll(r, "N3") }},
-		{Name: "create both", Do: func(w *World) { w.PutAll(l, "N1"); w.PutAll(r, "N2") }},
+		{Name: "create left", Do: func(w *World) { w.PutAll(crm, "N1") }},
+		{Name: "create right", Do: func(w *World) { w.PutAll(book, "N1") }},
+		{Name: "create three left", Do: func(w *World) { w.PutAll(crm, "N1"); w.PutAll(crm, "N2"); w.PutAll(crm, "N3") }},
+		{Name: "create three right", Do: func(w *World) { w.PutAll(book, "N1"); w.PutAll(book, "N2"); w.PutAll(book, "N3") }},
+		{Name: "create both", Do: func(w *World) { w.PutAll(crm, "N1"); w.PutAll(book, "N2") }},
 		{Name: "create the same both", Do: func(w *World) {
 			c := w.Person("N1")
-			w.putAll(l, "N1", c)
-			w.putAll(r, "N1", c)
+			w.putAll(crm, "N1", c)
+			w.putAll(book, "N1", c)
 		}},
-		{Name: "edit left", Do: edits(l, contact.JobTitle)},
-		{Name: "edit right", Do: edits(r, contact.JobTitle)},
-		{Name: "edit three left", Do: func(w *World) { w.retitle(0, l, "P1"); w.retitle(0, l, "P2"); w.reunit(0, l, "P3") }},
-		{Name: "edit three right", Do: func(w *World) { w.retitle(0, r, "P1"); w.retitle(0, r, "P2"); w.reunit(0, r, "P3") }},
-		{Name: "edit different fields both", Do: func(w *World) { w.retitle(0, l, "P1"); w.reunit(0, r, "P1") }},
-		{Name: "edit different people both", Do: func(w *World) { w.retitle(0, l, "P1"); w.retitle(0, r, "P2") }},
-		{Name: "conflict", Do: func(w *World) { w.retitle(0, l, "P1"); w.retitle(0, r, "P1") }},
+		{Name: "edit left", Do: edits(crm, contact.JobTitle)},
+		{Name: "edit right", Do: edits(book, contact.JobTitle)},
+		{Name: "edit three left", Do: func(w *World) { w.retitle(0, crm, "P1"); w.retitle(0, crm, "P2"); w.reunit(0, crm, "P3") }},
+		{Name: "edit three right", Do: func(w *World) { w.retitle(0, book, "P1"); w.retitle(0, book, "P2"); w.reunit(0, book, "P3") }},
+		{Name: "edit different fields both", Do: func(w *World) { w.retitle(0, crm, "P1"); w.reunit(0, book, "P1") }},
+		{Name: "edit different people both", Do: func(w *World) { w.retitle(0, crm, "P1"); w.retitle(0, book, "P2") }},
+		{Name: "conflict", Do: func(w *World) { w.retitle(0, crm, "P1"); w.retitle(0, book, "P1") }},
 		{Name: "same edit both", Do: func(w *World) {
 			title := w.Unique("Title")
-			for _, s := range []plan.Side{l, r} {
+			for _, s := range []plan.Side{crm, book} {
 				w.Edit(0, s, "P1", func(c *contact.Contact) { c.JobTitle = title })
 			}
 		}},
-		{Name: "e-mail added both", Do: func(w *World) { w.add(l, "P1"); w.add(r, "P1") },
+		{Name: "e-mail added both", Do: func(w *World) { w.add(crm, "P1"); w.add(book, "P1") },
 			Free: "normalising"}, // whose e-mail finds no room
-		{Name: "e-mail added right", Do: func(w *World) { w.add(r, "P1"); w.add(r, "P1") }},
-		{Name: "e-mail replaced left", Do: edits(l, contact.Emails)},
-		{Name: "e-mail replaced right", Do: edits(r, contact.Emails)},
-		{Name: "e-mail replaced both", Do: func(w *World) { w.set(l, "P1", contact.Emails); w.set(r, "P1", contact.Emails) }},
-		{Name: "e-mail removed left", Do: func(w *World) { w.clear(l, "P1", contact.Emails) }},
-		{Name: "phone left", Do: edits(l, contact.WorkPhones)},
-		{Name: "phone replaced right", Do: edits(r, contact.MobilePhones)},
-		{Name: "cleared left", Do: func(w *World) { w.clear(l, "P1", contact.JobTitle) }},
-		{Name: "cleared right", Do: func(w *World) { w.clear(r, "P1", contact.JobTitle) }},
-		{Name: "cleared left and edited right", Do: func(w *World) { w.clear(l, "P1", contact.JobTitle); w.retitle(0, r, "P1") }},
-		{Name: "address left", Do: edits(l, contact.WorkAddress)},
-		{Name: "address both", Do: func(w *World) { w.set(l, "P1", contact.WorkAddress); w.set(r, "P1", contact.WorkAddress) }},
-		{Name: "birthday left", Do: edits(l, contact.Birth)},
-		{Name: "birthday right", Do: edits(r, contact.Birth)},
-		{Name: "given name right", Do: edits(r, contact.Given)},
-		{Name: "unmapped fields", Do: func(w *World) { w.set(l, "P1", contact.Notes); w.set(r, "P1", contact.Notes) }},
-		{Name: "delete left", Do: func(w *World) { w.Remove(0, l, "P1") }},
-		{Name: "delete right", Do: func(w *World) { w.Remove(0, r, "P1") }},
-		{Name: "delete both", Do: func(w *World) { w.Remove(0, l, "P1"); w.Remove(0, r, "P1") }},
-		{Name: "delete left and edit right", Do: func(w *World) { w.retitle(0, r, "P1"); w.Remove(0, l, "P1") }},
-		{Name: "delete right and edit left", Do: func(w *World) { w.retitle(0, l, "P1"); w.Remove(0, r, "P1") }},
-		{Name: "delete left and create left", Do: func(w *World) { w.Remove(0, l, "P1"); w.PutAll(l, "N1") }},
-		{Name: "delete and retype left", Free: "*", Do: func(w *World) {
-			c := w.Users[0].Book[l].All()[0].Contact
+		{Name: "e-mail added right", Do: func(w *World) { w.add(book, "P1"); w.add(book, "P1") }},
+		{Name: "e-mail replaced left", Do: edits(crm, contact.Emails)},
+		{Name: "e-mail replaced right", Do: edits(book, contact.Emails)},
+		{Name: "e-mail replaced both", Do: func(w *World) { w.set(crm, "P1", contact.Emails); w.set(book, "P1", contact.Emails) }},
+		{Name: "e-mail removed left", Do: func(w *World) { w.clear(crm, "P1", contact.Emails) }},
+		{Name: "phone left", Do: edits(crm, contact.WorkPhones)},
+		{Name: "phone replaced right", Do: edits(book, contact.MobilePhones)},
+		{Name: "cleared left", Do: func(w *World) { w.clear(crm, "P1", contact.JobTitle) }},
+		{Name: "cleared right", Do: func(w *World) { w.clear(book, "P1", contact.JobTitle) }},
+		{Name: "cleared left and edited right", Do: func(w *World) { w.clear(crm, "P1", contact.JobTitle); w.retitle(0, book, "P1") }},
+		{Name: "address left", Do: edits(crm, contact.WorkAddress)},
+		{Name: "address both", Do: func(w *World) { w.set(crm, "P1", contact.WorkAddress); w.set(book, "P1", contact.WorkAddress) }},
+		{Name: "birthday left", Do: edits(crm, contact.Birth)},
+		{Name: "birthday right", Do: edits(book, contact.Birth)},
+		{Name: "given name right", Do: edits(book, contact.Given)},
+		{Name: "unmapped fields", Do: func(w *World) { w.set(crm, "P1", contact.Notes); w.set(book, "P1", contact.Notes) }},
+		{Name: "delete left", Do: func(w *World) { w.Remove(0, crm, "P1") }},
+		{Name: "delete right", Do: func(w *World) { w.Remove(0, book, "P1") }},
+		{Name: "delete both", Do: func(w *World) { w.Remove(0, crm, "P1"); w.Remove(0, book, "P1") }},
+		{Name: "delete left and edit right", Do: func(w *World) { w.retitle(0, book, "P1"); w.Remove(0, crm, "P1") }},
+		{Name: "delete right and edit left", Do: func(w *World) { w.retitle(0, crm, "P1"); w.Remove(0, book, "P1") }},
+		{Name: "delete left and create left", Do: func(w *World) { w.Remove(0, crm, "P1"); w.PutAll(crm, "N1") }},
+		{Name: "delete and retype left", Do: func(w *World) {
+			c := w.Users[0].Book[crm].All()[0].Contact
 			tag := w.tagOf(c)
-			w.Remove(0, l, tag)
-			w.loosen(tag)
-			w.Put(0, l, tag, c)
+			w.Remove(0, crm, tag)
+			w.Put(0, crm, tag, c)
 		}},
 		{Name: "touched without an edit", Do: func(w *World) {
-			for _, s := range []plan.Side{l, r} {
+			for _, s := range []plan.Side{crm, book} {
 				for i := range base {
 					w.Users[0].Book[s].Bump(w.id(0, s, fmt.Sprintf("P%d", i+1)))
 				}
 			}
 		}},
-		{Name: "edit left of a touched one", Do: func(w *World) { w.retitle(0, l, "P1"); w.Users[0].Book[r].Bump(w.id(0, r, "P1")) }},
+		{Name: "edit left of a touched one", Do: func(w *World) { w.retitle(0, crm, "P1"); w.Users[0].Book[book].Bump(w.id(0, book, "P1")) }},
 		{Name: "merge left", Free: "*", Do: func(w *World) {
 			w.loosen("P1", "P2")
-			w.note(0, l, "P1", w.find(0, l, "P1")[0].Contact, contact.Contact{})
-			w.Users[0].Book[l].Merge(w.id(0, l, "P1"), w.id(0, l, "P2"))
+			w.note(0, crm, "P1", w.find(0, crm, "P1")[0].Contact, contact.Contact{})
+			w.Users[0].Book[crm].Merge(w.id(0, crm, "P1"), w.id(0, crm, "P2"))
 		}},
 		{Name: "merge left into a new one", Free: "*", Do: func(w *World) {
 			w.loosen("P1", "N1")
-			w.Put(0, l, "N1", w.Person("N1"))
-			w.note(0, l, "P1", w.find(0, l, "P1")[0].Contact, contact.Contact{})
-			w.Users[0].Book[l].Merge(w.id(0, l, "P1"), w.id(0, l, "N1"))
+			w.Put(0, crm, "N1", w.Person("N1"))
+			w.note(0, crm, "P1", w.find(0, crm, "P1")[0].Contact, contact.Contact{})
+			w.Users[0].Book[crm].Merge(w.id(0, crm, "P1"), w.id(0, crm, "N1"))
 		}},
-		{Name: "given to a colleague", Do: func(w *World) { w.loosen("P1"); w.Users[0].Book[l].Assign(w.id(0, l, "P1"), "zoe") }},
-		{Name: "hidden left", Do: func(w *World) { w.loosen("P1"); w.Users[0].Book[l].Hide(w.id(0, l, "P1"), true) }},
+		{Name: "given to a colleague", Do: func(w *World) { w.loosen("P1"); w.Users[0].Book[crm].Assign(w.id(0, crm, "P1"), "zoe") }},
+		{Name: "hidden left", Do: func(w *World) { w.loosen("P1"); w.Users[0].Book[crm].Hide(w.id(0, crm, "P1"), true) }},
 		{Name: "private right", Do: func(w *World) {
 			w.loosen("P1", "N1")
-			w.Put(0, r, "N1", w.Person("N1"))
-			w.Users[0].Book[r].Mark(w.id(0, r, "N1"), true, false)
-			w.Users[0].Book[r].Mark(w.id(0, r, "P1"), true, false)
+			w.Put(0, book, "N1", w.Person("N1"))
+			w.Users[0].Book[book].Mark(w.id(0, book, "N1"), true, false)
+			w.Users[0].Book[book].Mark(w.id(0, book, "P1"), true, false)
 		}},
 		{Name: "locked right, edited left", Do: func(w *World) {
 			w.loosen("P1")
-			w.retitle(0, l, "P1")
-			w.Users[0].Book[r].Mark(w.id(0, r, "P1"), false, true)
+			w.retitle(0, crm, "P1")
+			w.Users[0].Book[book].Mark(w.id(0, book, "P1"), false, true)
 		}},
 		{Name: "cursors expired", Do: func(w *World) {
-			w.retitle(0, l, "P1")
-			w.reunit(0, r, "P2")
+			w.retitle(0, crm, "P1")
+			w.reunit(0, book, "P2")
 			for _, u := range w.Users {
-				u.Book[l].Expire()
-				u.Book[r].Expire()
+				u.Book[crm].Expire()
+				u.Book[book].Expire()
 			}
 		}},
 		{Name: "cursors expired and a deletion", Do: func(w *World) {
-			w.Remove(0, l, "P1")
-			w.retitle(0, r, "P2")
-			w.Users[0].Book[l].Expire()
-			w.Users[0].Book[r].Expire()
+			w.Remove(0, crm, "P1")
+			w.retitle(0, book, "P2")
+			w.Users[0].Book[crm].Expire()
+			w.Users[0].Book[book].Expire()
 		}},
 		{Name: "settings changed", Do: func(w *World) {
 			scope := &w.Users[0].Settings.Scope
 			*scope = map[string]string{"mine": "all", "all": "mine"}[*scope]
-			w.retitle(0, l, "P1")
+			w.retitle(0, crm, "P1")
 			w.Remove(0, w.source().Other(), "P2")
 		}},
 		{Name: "too little data", Do: func(w *World) {
@@ -251,14 +250,14 @@ func Scenarios() []Scenario {
 			w.putAll(w.source(), "N1", c)
 		}},
 		{Name: "everything at once", Do: func(w *World) {
-			w.retitle(0, l, "P1")
-			w.reunit(0, r, "P1")
-			w.retitle(0, l, "P2")
-			w.retitle(0, r, "P2")
-			w.Remove(0, l, "P3")
-			w.add(r, "P4")
-			w.PutAll(l, "N1")
-			w.PutAll(r, "N2")
+			w.retitle(0, crm, "P1")
+			w.reunit(0, book, "P1")
+			w.retitle(0, crm, "P2")
+			w.retitle(0, book, "P2")
+			w.Remove(0, crm, "P3")
+			w.add(book, "P4")
+			w.PutAll(crm, "N1")
+			w.PutAll(book, "N2")
 		}},
 		{Name: "first run, one side", Fresh: true, Do: func(w *World) {
 			for i := range 4 {
@@ -269,17 +268,17 @@ func Scenarios() []Scenario {
 			for i := range 4 {
 				tag := fmt.Sprintf("N%d", i+1)
 				c := w.Person(tag)
-				w.putAll(l, tag, c)
-				w.putAll(r, tag, c)
+				w.putAll(crm, tag, c)
+				w.putAll(book, tag, c)
 			}
 		}},
 		{Name: "first run, differences", Fresh: true, Do: func(w *World) {
 			for i := range 3 {
 				tag := fmt.Sprintf("N%d", i+1)
 				c := w.Person(tag)
-				w.putAll(l, tag, c)
+				w.putAll(crm, tag, c)
 				c.JobTitle, c.Unit = w.Unique("Title"), w.Unique("Unit")
-				w.putAll(r, tag, c)
+				w.putAll(book, tag, c)
 			}
 			w.PutAll(w.source(), "N4")
 		}},

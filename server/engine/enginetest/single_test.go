@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -144,8 +143,6 @@ func play(t *testing.T, name string, cells []enginetest.Cell) {
 	})
 	slices.Sort(shown)
 	if len(shown) > 0 {
-		h := fnv.New32()
-		fmt.Fprint(h, shown)
 		for _, s := range shown[:min(15, len(shown))] {
 			t.Error(s)
 		}
