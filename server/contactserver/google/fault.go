@@ -19,10 +19,16 @@ type refusal struct {
 	status  int // of HTTP
 	state   string
 	reasons []string
-	mention string // of the etag or the token, read from Google's sentence
+	mention string // what only Google's sentence tells
 	bare    bool   // no token was sent
 	page    bool   // it is a web page
 }
+
+// What some answers say in their sentence alone.
+const (
+	mentionEtag   = "person.etag"
+	mentionUnused = "people api has not been used"
+)
 
 func (r *refusal) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("google: status %d %s %s", r.status, r.state, strings.Join(r.reasons, " ")))
@@ -54,7 +60,7 @@ func refused(res *rest.Response) *refusal {
 	for _, e := range body.Error.Errors {
 		r.add(e.Reason)
 	}
-	for _, word := range []string{"person.etag", "sync token", "people api has not been used", "is disabled"} {
+	for _, word := range []string{mentionEtag, mentionUnused} {
 		if strings.Contains(strings.ToLower(body.Error.Message), word) {
 			r.mention = word
 		}
@@ -82,7 +88,7 @@ func (r *refusal) expired() bool {
 
 // stale says that an etag is no more. Some answers tell it with 403.
 func (r *refusal) stale() bool {
-	return r.says("failedPrecondition") || r.state == "FAILED_PRECONDITION" && !r.expired() || r.mention == "person.etag"
+	return r.says("failedPrecondition") || r.state == "FAILED_PRECONDITION" && !r.expired() || r.mention == mentionEtag
 }
 
 // quota says that a limit is used up. Google tells it with 429 and with 403.
@@ -119,7 +125,7 @@ func trouble(err error) error {
 			Message: "Google limits how many requests it accepts. The sync goes on later by itself."}
 	case r.says("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"):
 		return say(contact.ErrReconnect, "Google was not allowed to share your contacts. Connect again, and leave the box for your contacts ticked.")
-	case r.says("SERVICE_DISABLED", "accessNotConfigured") || r.mention == "people api has not been used":
+	case r.says("SERVICE_DISABLED", "accessNotConfigured") || r.mention == mentionUnused:
 		return say(contact.ErrAdminNeeded, "The People API is not switched on for this service at Google. Ask your administrator to enable it in the Google Cloud console.")
 	case r.status == http.StatusForbidden:
 		return say(contact.ErrForbidden, "Google does not let this account use its contacts. Ask the administrator of your Google Workspace whether Contacts is switched on.")
