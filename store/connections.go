@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -28,7 +29,7 @@ func (s *Store) SaveConnection(ctx context.Context, c *Connection) error {
 			return err
 		}
 		others := tx.Where("user_id = ? AND side = ? AND id <> ? AND state <> ?", u.ID, c.Side, c.ID, StateDisconnected)
-		if err := s.erase(others); err != nil {
+		if err := s.erase(tx, others); err != nil {
 			return err
 		}
 		c.OrganizationID, c.State, c.Reason, c.DisconnectedAt = u.OrganizationID, StateConnected, "", nil
@@ -103,21 +104,43 @@ func (s *Store) NeedReconnect(ctx context.Context, id, reason string) error {
 		Updates(map[string]any{"state": StateReconnect, "reason": reason}))
 }
 
-// Disconnect erases a connection's secrets at once; automatic sync rests until
-// it is connected again. Links stay for 30 days: see EraseOld.
+// Disconnect erases a connection's secrets at once and ends a run under way;
+// automatic sync rests until it is connected again. Links stay for 30 days: see EraseOld.
 func (s *Store) Disconnect(ctx context.Context, userID, id string) error {
 	return s.write(ctx, func(s *Store, tx *gorm.DB) error {
 		if err := changed(tx.Model(&Connection{}).Where("user_id = ? AND id = ?", userID, id).Update("reason", "")); err != nil {
 			return err
 		}
-		return s.erase(tx.Where("user_id = ? AND id = ? AND state <> ?", userID, id, StateDisconnected))
+		return s.erase(tx, tx.Where("user_id = ? AND id = ? AND state <> ?", userID, id, StateDisconnected))
 	})
 }
 
-// erase disconnects the selected connections.
-func (s *Store) erase(selected *gorm.DB) error {
-	return selected.Model(&Connection{}).Updates(map[string]any{
+// erase disconnects the selected connections. A run under way on them is fenced
+// out: nothing more is written with a sign-in that was taken back.
+func (s *Store) erase(tx, selected *gorm.DB) error {
+	var ids []string
+	if err := selected.Model(&Connection{}).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return err
+	}
+	err := tx.Model(&Connection{}).Where("id IN ?", ids).Updates(map[string]any{
 		"state": StateDisconnected, "reason": "", "secret": nil, "expires": time.Time{},
 		"disconnected_at": s.now(), "lease_owner": "", "lease_until": nil,
 	}).Error
+	if err != nil {
+		return err
+	}
+	var held []Pair
+	err = tx.Clauses(forUpdate).Where("(left_id IN ? OR right_id IN ?) AND run_id <> ''", ids, ids).Find(&held).Error
+	if err != nil {
+		return err
+	}
+	for _, p := range held {
+		err := errors.Join(
+			s.endHeld(tx, p, "The run ended because one side was disconnected. Nothing is lost."),
+			tx.Model(&Pair{}).Where("id = ?", p.ID).Updates(map[string]any{"fence": p.Fence + 1, "run_id": "", "beat": nil}).Error)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

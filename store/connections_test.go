@@ -174,3 +174,33 @@ func TestRefresh(t *testing.T) {
 		is(t, s.RefreshConnection(bg, id, func(*store.Connection) error { return nil }), store.ErrNotFound)
 	})
 }
+
+// TestDisconnectEndsTheRun: what is under way writes nothing more, and the pair
+// is free for the next connection to the same account.
+func TestDisconnectEndsTheRun(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for name, end := range map[string]func(u store.User, p store.Pair) error{
+			"disconnect": func(u store.User, p store.Pair) error { return s.Disconnect(bg, u.ID, p.RightID) },
+			"another account": func(u store.User, _ store.Pair) error {
+				return s.SaveConnection(bg, &store.Connection{UserID: u.ID, Side: store.SideCRM, Provider: "tryton", AccountID: "x", Secret: []byte("s")})
+			},
+		} {
+			u, p := storetest.Seed(t, s, "https://idp.example.org", name)
+			run := store.Run{PairID: p.ID, Kind: store.RunSync, Trigger: "manual"}
+			must(t, s.CreateRun(bg, &run))
+			fence, err := s.BeginRun(bg, p.ID, &run, time.Now(), time.Minute)
+			must(t, err)
+			must(t, end(u, p))
+			if err := s.Commit(bg, p.ID, fence, store.Batch{Links: []store.Link{{ID: s.NewID()}}}); !errors.Is(err, store.ErrFenced) {
+				t.Errorf("%s: the run writes on: %v", name, err)
+			}
+			ended, err := s.Run(bg, run.ID)
+			must(t, err)
+			p, err = s.Pair(bg, p.ID)
+			must(t, err)
+			if ended.State != store.RunFailed || ended.Reason == "" || ended.FinishedAt == nil || p.RunID != "" || p.Beat != nil {
+				t.Errorf("%s: %+v, %+v", name, ended, p)
+			}
+		}
+	})
+}

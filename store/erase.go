@@ -38,8 +38,9 @@ func (s *Store) EraseOld(ctx context.Context) error {
 				return fmt.Errorf("store: erase what is old: %w", err)
 			}
 		}
+		// Locked, so that one that is being connected again is left alone.
 		var gone []string
-		err := tx.Model(&Connection{}).Where("state = ? AND disconnected_at < ?", StateDisconnected, old).Pluck("id", &gone).Error
+		err := tx.Clauses(forUpdate).Model(&Connection{}).Where("state = ? AND disconnected_at < ?", StateDisconnected, old).Pluck("id", &gone).Error
 		if err != nil {
 			return err
 		}

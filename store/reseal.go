@@ -42,7 +42,9 @@ type sealedValue struct {
 
 // Reseal seals everything anew with the keyset's newest key and answers how
 // many values that were. It may be interrupted and run again, beside a running
-// server; afterwards older keys are no longer needed for the database.
+// server, which reads the keyset's file again for what it cannot open but seals
+// with the key it knows until then: older keys are no longer needed once every
+// server was restarted and this was run once more.
 func (s *Store) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for _, c := range sealedColumns {

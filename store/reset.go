@@ -101,8 +101,13 @@ func (s *Store) interrupt(tx *gorm.DB, userID, pairID string) (Pair, error) {
 	if p.RunID == "" {
 		return p, nil
 	}
-	return p, tx.Model(&Run{}).Where("id = ? AND state = ?", p.RunID, RunRunning).
-		Updates(map[string]any{"state": RunFailed, "reason": "Reset contacts sync ended the run.", "finished_at": s.now()}).Error
+	return p, s.endHeld(tx, p, "Reset contacts sync ended the run.")
+}
+
+// endHeld ends the run that holds a pair, which the caller then fences out.
+func (s *Store) endHeld(tx *gorm.DB, p Pair, reason string) error {
+	return tx.Model(&Run{}).Where("id = ? AND state = ?", p.RunID, RunRunning).
+		Updates(map[string]any{"state": RunFailed, "reason": reason, "finished_at": s.now()}).Error
 }
 
 // forget clears what a pair knows beside its links, under a new fence.

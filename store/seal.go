@@ -36,7 +36,7 @@ func (k *sealer) seal(value []byte, organization, table, row, column string) ([]
 	if value == nil {
 		return nil, nil
 	}
-	return k.keyset.aead.Encrypt(value, place(organization, table, row, column))
+	return k.keyset.seal(value, place(organization, table, row, column))
 }
 
 // open opens what seal sealed for the same place.
@@ -44,7 +44,7 @@ func (k *sealer) open(sealed []byte, organization, table, row, column string) ([
 	if sealed == nil {
 		return nil, nil
 	}
-	b, err := k.keyset.aead.Decrypt(sealed, place(organization, table, row, column))
+	b, err := k.keyset.open(sealed, place(organization, table, row, column))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s.%s", errSealed, table, column)
 	}

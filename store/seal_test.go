@@ -268,3 +268,47 @@ func dropOldKeys(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 }
+
+// TestRotateBesideServer: a server that knows only the older key reads on what
+// "keys rotate" has sealed anew.
+func TestRotateBesideServer(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		file := filepath.Join(t.TempDir(), "keys.json")
+		open := func() *store.Store {
+			t.Helper()
+			keys, err := store.LoadKeyset(file)
+			must(t, err)
+			s, err := store.Open(bg, store.Options{URL: url, Keyset: keys})
+			must(t, err)
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+		server := open()
+		u, _ := storetest.Seed(t, server, "https://idp.example.org", "ada")
+		want, err := server.ConnectionOn(bg, u.ID, store.SideCRM)
+		must(t, err)
+		must(t, store.RotateKeyset(file))
+		_, err = open().Reseal(bg)
+		must(t, err)
+		got, err := server.ConnectionOn(bg, u.ID, store.SideCRM)
+		if err != nil || !bytes.Equal(got.Secret, want.Secret) {
+			t.Errorf("%q, %v", got.Secret, err)
+		}
+		if err := os.WriteFile(file, []byte("not a keyset"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := server.ConnectionOn(bg, u.ID, store.SideCRM); err != nil || !bytes.Equal(got.Secret, want.Secret) {
+			t.Errorf("after the file was spoilt: %q, %v", got.Secret, err)
+		}
+	})
+}
+
+func TestKeysetExposed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if _, err := store.LoadKeyset(file); err != nil || store.KeysetExposed(file) {
+		t.Error("a fresh keyset is exposed", err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil || !store.KeysetExposed(file) {
+		t.Error("a keyset for everybody is not noticed", err)
+	}
+}
