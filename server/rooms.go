@@ -38,6 +38,9 @@ func rooms(ctx context.Context, c config.Config, menu []provider.Provider, local
 	if err != nil {
 		return nil, fmt.Errorf("ENCRYPTION_KEYSET_FILE: %w", err)
 	}
+	if store.KeysetExposed(c.KeysetFile) {
+		log.Warn("other users of this machine can read the keyset file: take that right away with chmod 600", "file", c.KeysetFile)
+	}
 	s, err := store.Open(ctx, store.Options{URL: c.DatabaseURL.Reveal(), Keyset: keys})
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
