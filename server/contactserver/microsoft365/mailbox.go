@@ -156,8 +156,9 @@ func quota(at time.Time) error {
 
 // mailboxes are those that this process has to do with.
 type mailboxes struct {
-	mu   sync.Mutex
-	byID map[string]*mailbox
+	mu    sync.Mutex
+	byID  map[string]*mailbox
+	swept time.Time
 }
 
 func newMailboxes() *mailboxes { return &mailboxes{byID: map[string]*mailbox{}} }
@@ -166,6 +167,7 @@ func newMailboxes() *mailboxes { return &mailboxes{byID: map[string]*mailbox{}} 
 func (m *mailboxes) of(account string) *mailbox {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.sweep()
 	box := m.byID[account]
 	if box == nil {
 		box = &mailbox{lanes: semaphore.NewWeighted(lanes)}
@@ -174,4 +176,25 @@ func (m *mailboxes) of(account string) *mailbox {
 		}
 	}
 	return box
+}
+
+// sweep forgets mailboxes of which nothing has to be remembered any more.
+func (m *mailboxes) sweep() {
+	now := time.Now()
+	if now.Sub(m.swept) < window {
+		return
+	}
+	m.swept = now
+	for account, box := range m.byID {
+		if box.idle(now) {
+			delete(m.byID, account)
+		}
+	}
+}
+
+func (m *mailbox) idle(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last := len(m.spent) - 1
+	return (last < 0 || now.Sub(m.spent[last].at) >= window) && !now.Before(m.closed) && !now.Before(m.few)
 }

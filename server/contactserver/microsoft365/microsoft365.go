@@ -54,15 +54,19 @@ type Config struct {
 	ClientID, ClientSecret, Endpoint string
 }
 
-// helpURL explains how an application is registered.
-const helpURL = "https://learn.microsoft.com/en-us/entra/identity-platform/quickstart-register-app"
+// Microsoft's pages: how an application is registered, and how an administrator
+// approves one.
+const (
+	registerURL = "https://learn.microsoft.com/en-us/entra/identity-platform/quickstart-register-app"
+	approveURL  = "https://learn.microsoft.com/en-us/entra/identity/enterprise-apps/grant-admin-consent"
+)
 
 // Provider is the entry in the menu of contacts servers. Where no application
 // is registered, or the endpoint is none, it has no Methods, and Help says what
 // the administrator has to do.
 func Provider(c Config) provider.Provider {
 	p := provider.Provider{
-		ID: ID, Name: Name, Side: provider.Contacts, URL: provider.URLNever, HelpURL: helpURL,
+		ID: ID, Name: Name, Side: provider.Contacts, URL: provider.URLNever, HelpURL: registerURL,
 		Connect: func(context.Context, provider.Access) (provider.Connected, error) {
 			return provider.Connected{}, notSetUp()
 		},
@@ -80,7 +84,7 @@ func Provider(c Config) provider.Provider {
 	boxes := newMailboxes()
 	p.Methods = []provider.Method{provider.OAuth}
 	p.Help = "You are led to Microsoft to sign in. If it says that an administrator has to approve this service, ask yours; that is needed once for your whole organization."
-	p.DefaultURL = at.Graph
+	p.HelpURL, p.DefaultURL = approveURL, at.Graph
 	p.Fields = []provider.Field{{
 		Name: fieldFolder, Label: "Folder for CRM contacts", Default: folderDefault,
 		Help: "Contacts in a folder of their own are easy to tell apart, but phones and other programs may not show them.",

@@ -110,19 +110,21 @@ func fill(t testing.TB, b *book, n int, each func(done int)) (quotas int) {
 // time: no request is refused, and hardly any time is lost.
 func TestThrottled(t *testing.T) {
 	for name, tt := range map[string]struct {
-		n       int
-		service time.Duration
-		ideal   time.Duration
-		quotas  bool // told to come back, rather than waiting in the adapter
+		n, before int // before were sent by an earlier run, just now
+		service   time.Duration
+		ideal     time.Duration
+		quotas    bool // told to come back, rather than waiting in the adapter
 	}{
-		"within one window":       {5_000, 200 * time.Millisecond, 250 * time.Second, false},
-		"slow, beyond one window": {10_400, 200 * time.Millisecond, 620 * time.Second, false},
-		"fast, beyond one window": {10_400, 40 * time.Millisecond, 604 * time.Second, true},
+		"within one window":       {5_000, 0, 200 * time.Millisecond, 250 * time.Second, false},
+		"slow, beyond one window": {10_400, 0, 200 * time.Millisecond, 620 * time.Second, false},
+		"fast, beyond one window": {1_400, 9_000, 40 * time.Millisecond, 604 * time.Second, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, open := virtual(t, graph.Options{ServiceTime: tt.service})
+				s, open := virtual(t, graph.Options{ServiceTime: tt.service, Limit: 10_000 - tt.before})
 				b := open()
+				b.box.reserve(tt.before)
+				b = open()
 				time.Sleep(time.Second)
 				start := time.Now()
 				first := time.Duration(0)
@@ -287,5 +289,24 @@ func TestRequestEconomy(t *testing.T) {
 		}
 		count("20 deletions of the CRM", 1, 20, func() { write(b, ms) })
 		count("which come back", 2, 20, func() { listed(t, b, cursor) })
+	})
+}
+
+// TestForgotten: a mailbox is remembered for one window and no longer.
+func TestForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boxes := newMailboxes()
+		quiet, busy := boxes.of("quiet"), boxes.of("busy")
+		quiet.reserve(1)
+		time.Sleep(window - time.Second)
+		busy.reserve(budget)
+		time.Sleep(time.Second)
+		nobody := boxes.of("")
+		if boxes.of("busy") != busy || boxes.of("quiet") == quiet || boxes.of("") == nobody {
+			t.Error("the wrong mailbox was forgotten")
+		}
+		if at, ok := busy.reserve(1); ok || time.Until(at) != window-time.Second {
+			t.Errorf("the next request is free in %v (%v)", time.Until(at), ok)
+		}
 	})
 }

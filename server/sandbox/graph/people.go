@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -213,7 +214,7 @@ func (d directory) Get(_ context.Context, id string) (contact.Contact, error) {
 // Save writes one person, or adds one where id is "".
 func (d directory) Save(_ context.Context, id string, c contact.Contact) error {
 	if c.Birth.Year == 0 && !c.Birth.IsZero() {
-		return fmt.Errorf("Outlook keeps a birthday with its year only.") //nolint:staticcheck // shown to the visitor
+		return errors.New("Outlook keeps a birthday with its year only.")
 	}
 	if id == "" {
 		d.s.Put(d.user, c)
