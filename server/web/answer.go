@@ -83,11 +83,7 @@ func (w *Web) fail(err error, c echo.Context) {
 	if policy := h.Get("Content-Security-Policy"); policy == "" || policy == closedPolicy {
 		h.Set("Content-Security-Policy", pagePolicy)
 	}
-	frame := views.Page{Title: errorTitle(p.Status)}
-	if _, ok := c.Get(currentKey).(auth.Current); ok {
-		frame = w.frame(c, views.TabNone, frame.Title, "")
-	}
-	page := views.Error{Page: frame, Status: p.Status, Text: p.Text, Todo: p.Todo,
+	page := views.Error{Page: w.frame(c, views.TabNone, errorTitle(p.Status), ""), Status: p.Status, Text: p.Text, Todo: p.Todo,
 		Action: &views.Link{Label: "Go to Tandem", URL: views.RouteHome}}
 	if err := render(c, p.Status, views.ErrorPage(page)); err != nil {
 		w.Log.Error("error page not rendered", "error", err)

@@ -50,6 +50,7 @@ func (w *Web) connect(c echo.Context) error {
 			a.result = connect.Result{Faults: faults, Typed: typed}
 			return w.showConnections(c, http.StatusUnprocessableEntity, &a)
 		case err != nil:
+			w.Log.Error("connect not begun", "provider", p.ID, "error", err)
 			a.result = connect.Result{Faults: map[string]string{"": explain(err).Text}, Typed: typed}
 			return w.showConnections(c, http.StatusUnprocessableEntity, &a)
 		}
@@ -87,7 +88,7 @@ func (w *Web) allowed(ctx context.Context, u store.User, side provider.Side, id 
 func (w *Web) connectBack(c echo.Context) error {
 	res, err := w.Connect.FinishOAuth(c.Request().Context(), user(c), current(c).Hash, c.Param("provider"), c.QueryParams())
 	if err != nil {
-		w.Log.Info("connect refused", "provider", c.Param("provider"), "error", err)
+		w.Log.Info("connect refused", "error", err, "cause", errors.Unwrap(err))
 		p := explain(err)
 		if errors.Is(err, connect.ErrAttempt) || errors.Is(err, connect.ErrDenied) || errors.Is(err, connect.ErrNoSuch) {
 			p.Text = err.Error()

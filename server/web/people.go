@@ -19,8 +19,12 @@ import (
 // lookupTime bounds how long the sidebar waits for the CRM.
 const lookupTime = 15 * time.Second
 
-// mostPeople is how many people of an item are looked up.
-const mostPeople = 50
+// mostPeople is how many people of an item are looked up, longestEmail how long
+// an address may be (RFC 3696, erratum 1690).
+const (
+	mostPeople   = 50
+	longestEmail = 254
+)
 
 // people is what the sidebar shows for the people of one item.
 func (w *Web) people(c echo.Context) error {
@@ -83,7 +87,7 @@ func persons(emails, names, roles []string) []views.Person {
 	var out []views.Person
 	for i, e := range emails {
 		key := contact.Fold(e)
-		if key == "" || seen[key] || len(out) == mostPeople {
+		if key == "" || len(e) > longestEmail || seen[key] || len(out) == mostPeople {
 			continue
 		}
 		seen[key] = true
@@ -117,7 +121,7 @@ func (w *Web) lookUp(ctx context.Context, u store.User, crm store.Connection, co
 		})
 	})
 	if askErr != nil {
-		w.Log.Info("people not looked up", "connection", crm.ID, "error", askErr)
+		w.Log.Info("people not looked up", "connection", crm.ID, "error", askErr, "cause", errors.Unwrap(askErr))
 	}
 	links, err := w.linked(ctx, u, answers)
 	if err != nil {

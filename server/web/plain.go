@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,9 +15,14 @@ import (
 // healthz says that the process is alive.
 func (w *Web) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
+// readyTime is how long the database may take for a sign of life.
+const readyTime = 5 * time.Second
+
 // readyz says that the process can serve: its database answers.
 func (w *Web) readyz(c echo.Context) error {
-	if err := w.Store.Ping(c.Request().Context()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
+	defer cancel()
+	if err := w.Store.Ping(ctx); err != nil {
 		w.Log.Error("not ready", "error", err)
 		return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
 	}
@@ -40,7 +47,7 @@ func (w *Web) help(c echo.Context) error {
 		for _, p := range w.Connect.Menu(side) {
 			topics = append(topics, views.Link{Label: p.Name, URL: views.HelpPath(p.ID)})
 			if p.ID == topic {
-				return render(c, http.StatusOK, views.HelpPage(providerHelp(p)))
+				return render(c, http.StatusOK, views.HelpPage(w.providerHelp(c, p)))
 			}
 		}
 	}
@@ -48,7 +55,7 @@ func (w *Web) help(c echo.Context) error {
 		return errNotFound
 	}
 	return render(c, http.StatusOK, views.HelpPage(views.Help{
-		Page: views.Page{Title: "Help", Lead: "How Tandem keeps your CRM and your contacts in step."},
+		Page: w.frame(c, views.TabNone, "Help", "How Tandem keeps your CRM and your contacts in step."),
 		Sections: []views.HelpSection{
 			{Heading: "From Outlook to the first synced contact", Steps: []string{
 				"Open an e-mail or a calendar event, and open the sidebar.",
@@ -70,9 +77,9 @@ func (w *Web) help(c echo.Context) error {
 	}))
 }
 
-func providerHelp(p provider.Provider) views.Help {
-	v := views.Help{Page: views.Page{Title: p.Name}}
-	s := views.HelpSection{Heading: "Connecting"}
+func (w *Web) providerHelp(c echo.Context, p provider.Provider) views.Help {
+	v := views.Help{Page: w.frame(c, views.TabNone, "Connecting "+p.Name, "")}
+	s := views.HelpSection{Heading: "What you need"}
 	if p.Help != "" {
 		s.Paragraphs = append(s.Paragraphs, p.Help)
 	}

@@ -27,8 +27,8 @@ func (w *Web) routes() {
 	page.GET(views.RouteSignInCallback, w.signInBack)
 	page.GET(views.RouteContinue, w.continuePage)
 	page.POST(views.RouteContinue, w.continueAs)
-	page.GET(views.RouteHelp, w.help)
-	page.GET(views.RouteHelpTopic, w.help)
+	page.GET(views.RouteHelp, w.help, w.maybeSignedIn)
+	page.GET(views.RouteHelpTopic, w.help, w.maybeSignedIn)
 
 	// The page: for whoever is signed in.
 	own := page.Group("", w.signedIn)

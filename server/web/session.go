@@ -48,6 +48,18 @@ func (w *Web) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// maybeSignedIn lets everybody in, and knows who is signed in.
+func (w *Web) maybeSignedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if secret := cookie(c, auth.SessionCookie); secret != "" {
+			if cur, err := w.Auth.Session(c.Request().Context(), secret); err == nil {
+				c.Set(currentKey, cur)
+			}
+		}
+		return next(c)
+	}
+}
+
 // toSignIn leads to the sign-in page and back. A request by htmx takes the
 // whole page there.
 func (w *Web) toSignIn(c echo.Context) error {
@@ -110,9 +122,13 @@ func cookie(c echo.Context, name string) string {
 	return ""
 }
 
-// frame is the frame around a page for the signed-in user.
+// frame is the frame around a page, with the tabs of the signed-in user where
+// there is one.
 func (w *Web) frame(c echo.Context, tab views.Tab, title, lead string) views.Page {
-	cur := current(c)
+	cur, ok := c.Get(currentKey).(auth.Current)
+	if !ok {
+		return views.Page{Title: title, Lead: lead}
+	}
 	name := cur.User.Name
 	if name == "" {
 		name = cur.User.Email

@@ -163,6 +163,8 @@ func (w *Web) saveSettings(c echo.Context) error {
 	err = w.Store.SaveUser(ctx, u.ID, values...)
 	if faults := settingFaults(err); faults != nil {
 		return w.showSettings(c, http.StatusUnprocessableEntity, typed, faults)
+	} else if errors.Is(err, store.ErrLocked) {
+		return problem(http.StatusConflict, "Your organization has just set one of these settings itself.", "Go back to the settings, and look at them anew.")
 	} else if err != nil {
 		return err
 	}

@@ -38,8 +38,7 @@ func (w *Web) endDialog(c echo.Context, code string, err error) error {
 	v := views.Dialog{OfficeURL: w.OfficeURL, Script: addin.Asset("dialog.js"), Code: code}
 	status := http.StatusOK
 	if err != nil {
-		w.Log.Info("sign-in of the sidebar refused", "error", err)
-		v.Error, status = err.Error(), http.StatusUnauthorized
+		v.Error, status = w.refusal(err)
 	}
 	return render(c, status, views.DialogPage(v))
 }

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,10 +31,33 @@ func (w *Web) signIn(c echo.Context) error {
 		ReturnTo: c.FormValue("to"), Attempt: cookie(c, auth.AttemptCookie),
 	})
 	if err != nil {
-		return w.renderSignIn(c, http.StatusBadGateway, &views.Notice{Tone: views.Danger, Title: "Not signed in", Text: err.Error()})
+		return w.notSignedIn(c, err)
 	}
 	setCookie(c, auth.AttemptCookie, begun.Attempt, auth.AttemptLife)
 	return w.leave(c, w.SignInName, begun.URL)
+}
+
+// notSignedIn shows the sign-in page with what went wrong.
+func (w *Web) notSignedIn(c echo.Context, err error) error {
+	text, status := w.refusal(err)
+	return w.renderSignIn(c, status, &views.Notice{Tone: views.Danger, Title: "Not signed in", Text: text})
+}
+
+// refusal is the sentence for a sign-in that failed. What is no fault of signing
+// in is one of ours, whose text goes to the log alone.
+func (w *Web) refusal(err error) (text string, status int) {
+	for _, known := range []error{auth.ErrAttempt, auth.ErrDenied, auth.ErrConsent, auth.ErrRefused, auth.ErrTenant, auth.ErrIssuer} {
+		if errors.Is(err, known) {
+			w.Log.Info("sign-in refused", "error", known)
+			if known == auth.ErrIssuer {
+				return known.Error(), http.StatusBadGateway
+			}
+			return known.Error(), http.StatusUnauthorized
+		}
+	}
+	w.Log.Error("sign-in failed", "error", err)
+	p := explain(err)
+	return strings.TrimSpace(p.Text + " " + p.Todo), p.Status
 }
 
 // leave sends the browser to another site. Browsers apply form-action to the
@@ -54,8 +80,7 @@ func (w *Web) signInBack(c echo.Context) error {
 	ctx := c.Request().Context()
 	res, err := w.Auth.Finish(ctx, c.QueryParams(), cookie(c, auth.AttemptCookie))
 	if err != nil {
-		w.Log.Info("sign-in refused", "error", err)
-		return w.renderSignIn(c, http.StatusUnauthorized, &views.Notice{Tone: views.Danger, Title: "Not signed in", Text: err.Error()})
+		return w.notSignedIn(c, err)
 	}
 	w.replaceSession(c, res.Session)
 	return c.Redirect(http.StatusFound, res.ReturnTo)
@@ -77,7 +102,7 @@ func (w *Web) signOut(c echo.Context) error {
 	if err := w.Auth.SignOut(c.Request().Context(), cookie(c, auth.SessionCookie)); err != nil {
 		return err
 	}
-	setCookie(c, auth.SessionCookie, "", -1)
+	setCookie(c, auth.SessionCookie, "", -time.Second)
 	return seeOther(c, views.RouteSignIn)
 }
 

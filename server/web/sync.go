@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -71,12 +72,41 @@ func (w *Web) syncConfirm(c echo.Context) error {
 		}
 		return seeOther(c, views.RunPath(undo.ID))
 	}
-	if run.State == store.RunHalted || run.Kind == store.RunPreview {
-		if _, err := w.ask(c, jobs.Ask{Kind: store.RunSync, Confirmed: true}); err != nil {
-			return err
-		}
+	if run.State != store.RunHalted && run.Kind != store.RunPreview {
+		return seeOther(c, views.RouteConnections)
+	}
+	if current, err := w.stillShown(c, run); err != nil || !current {
+		return err
+	}
+	if _, err := w.ask(c, jobs.Ask{Kind: store.RunSync, Confirmed: true}); err != nil {
+		return err
 	}
 	return seeOther(c, views.RouteConnections)
+}
+
+// stillShown says whether a Yes to this run is one to what would be done now. A
+// Yes lifts the guard, so one to an older run, or to another pair, counts for
+// nothing: the answer says what to do instead. Of two clicks one counts.
+func (w *Web) stillShown(c echo.Context, run store.Run) (bool, error) {
+	ctx, u := c.Request().Context(), user(c)
+	pair, _, err := w.pair(ctx, u)
+	if errors.Is(err, store.ErrNotConnected) {
+		return false, seeOther(c, views.RouteConnections)
+	} else if err != nil {
+		return false, err
+	}
+	last, err := w.Store.LatestRun(ctx, u.ID, pair.ID, store.RunSync, store.RunUndo, store.RunReset)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return false, err
+	case run.PairID != pair.ID:
+		return false, problem(http.StatusConflict, "Your connections or settings have changed since, so this is no longer what would be done.", "Choose Preview changes to see what would be done now.")
+	case err != nil || last.ID == run.ID || last.CreatedAt.Before(run.CreatedAt):
+		return true, nil
+	case open(last) && last.Confirmed:
+		return false, seeOther(c, views.RouteConnections)
+	}
+	return false, problem(http.StatusConflict, "There has been another run since, so this is no longer what would be done.", "Look at the latest run under Activity, or choose Preview changes to see what would be done now.")
 }
 
 // syncAuto is "Enable automatic contacts sync".
@@ -117,7 +147,7 @@ func (w *Web) resetPage(c echo.Context) error {
 	if counts.Removed > 0 {
 		v.KeepRemoved = fmt.Sprintf("Keep the %d contacts that you had deleted removed", counts.Removed)
 	}
-	return render(c, 200, views.ConfirmPage(v))
+	return render(c, http.StatusOK, views.ConfirmPage(v))
 }
 
 // reset is the Yes of "Reset contacts sync".
