@@ -60,6 +60,7 @@ func openBrowser(t *testing.T) *browser {
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("site-per-process", true),
+		chromedp.Flag("test-third-party-cookie-phaseout", true), // the sidebar is framed by another site
 		chromedp.WindowSize(1280, 900))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
 	t.Cleanup(stop)
@@ -296,7 +297,7 @@ func script(body string, words ...any) string {
 func (b *tab) click(words string) {
 	b.t.Helper()
 	b.wait(fmt.Sprintf("%q to click on %s", words, b.name), script(`
-		const e = named(all("a,button,summary,label,input[type=submit]").filter(e => !e.disabled), %s);
+		const e = named(all("a,button,summary,label,input[type=submit],li.run").filter(e => !e.disabled), %s);
 		if (!e || document.readyState !== "complete") return false;
 		e.scrollIntoView({block: "center", behavior: "instant"});
 		const r = e.getBoundingClientRect();

@@ -185,6 +185,38 @@ func (j *journey) activity() {
 	}
 }
 
+// undo lets the value that lost a conflict stand again, and takes a run back.
+func (j *journey) undo() {
+	j.page.goOn("Activity")
+	j.page.goOn("3 updated, 1 in conflict")
+	j.page.goOn("Conflicts")
+	j.page.goOn("Restore mine")
+	name := ""
+	for n, line := range j.crm.persons() {
+		if strings.Contains(line, "Said by the CRM") {
+			name = n
+		}
+	}
+	j.crm.becomes(name, "Said by the address book")
+	j.page.goOn("Activity")
+	j.page.look("activity-restored")
+	j.page.goOn("Undo")
+	j.page.sees("What happened")
+	j.page.look("run-restored")
+	j.page.goOn("Undo this run")
+	j.page.wait("the plan to take it back", `!document.getElementById("progress")`)
+	j.page.sees("Take this run back?")
+	j.page.look("run-undo")
+	j.page.goOn("Yes, take it back")
+	j.crm.becomes(name, "Said by the CRM")
+}
+
+// becomes waits until the person's line holds the words.
+func (b *tab) becomes(name, words string) {
+	b.t.Helper()
+	b.until(name+" to read "+words, func() bool { return strings.Contains(b.persons()[name], words) })
+}
+
 // sidebar looks at every kind of item.
 func (j *journey) sidebar() {
 	show := func(item, name string, words ...string) {

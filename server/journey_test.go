@@ -64,6 +64,7 @@ func TestJourney(t *testing.T) {
 	uma.firstSync()
 	uma.twoWay()
 	uma.edits()
+	uma.undo()
 	uma.preview()
 	uma.reset()
 	uma.automatic()
