@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -77,7 +79,7 @@ func (w *Web) fail(err error, c echo.Context) {
 	}
 	p := explain(err)
 	if p.Status >= http.StatusInternalServerError {
-		w.Log.Error("request failed", "route", c.Path(), "status", p.Status, "error", p.Cause)
+		w.Log.Error("request failed", "route", c.Path(), "status", p.Status, "error", p.Cause, "cause", errors.Unwrap(p.Cause))
 	}
 	h := c.Response().Header()
 	if policy := h.Get("Content-Security-Policy"); policy == "" || policy == closedPolicy {
@@ -86,7 +88,10 @@ func (w *Web) fail(err error, c echo.Context) {
 	page := views.Error{Page: w.frame(c, views.TabNone, errorTitle(p.Status), ""), Status: p.Status, Text: p.Text, Todo: p.Todo,
 		Action: &views.Link{Label: "Go to Tandem", URL: views.RouteHome}}
 	if err := render(c, p.Status, views.ErrorPage(page)); err != nil {
-		w.Log.Error("error page not rendered", "error", err)
+		if c.Request().Context().Err() == nil { // else nobody is there any more
+			w.Log.Error("error page not rendered", "error", err)
+		}
+		_ = c.NoContent(p.Status)
 	}
 }
 
@@ -127,7 +132,11 @@ func (w *Web) recover(next echo.HandlerFunc) echo.HandlerFunc {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				w.Log.Error("panic", "route", c.Path(), "panic", p, "stack", string(debug.Stack()))
+				what := fmt.Sprintf("%T", p) // its text might hold contact data
+				if e, ok := p.(runtime.Error); ok {
+					what = e.Error()
+				}
+				w.Log.Error("panic", "route", c.Path(), "panic", what, "stack", string(debug.Stack()))
 				err = problem(http.StatusInternalServerError, "Something went wrong on our side.", "Nothing is lost. Try again in a moment.")
 			}
 		}()

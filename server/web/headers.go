@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -18,8 +20,11 @@ var outlook = []string{
 const closedPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 // headers are sent with every answer; the policies are set by the groups of
-// routes.
-func headers(next echo.HandlerFunc) echo.HandlerFunc {
+// routes. Whether https is the only way here is told by the public address: a
+// proxy in front may end TLS. Never for this machine, because it would count for
+// everything else that runs on it.
+func (w *Web) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	strict := strings.HasPrefix(w.BaseURL, "https://") && !loopback(w.BaseURL)
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -27,7 +32,7 @@ func headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", closedPolicy)
-		if c.IsTLS() {
+		if strict {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		return next(c)
@@ -64,6 +69,18 @@ func (w *Web) sidebarPolicy(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set("Content-Security-Policy", policy)
 		return next(c)
 	}
+}
+
+// loopback says whether an origin names this machine.
+func loopback(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return a.IsLoopback()
+	}
+	return u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost")
 }
 
 // origin is scheme and host of an absolute address, "" for a relative one.

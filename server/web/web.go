@@ -79,7 +79,7 @@ func New(o Options) *Web {
 	w.streams, w.end = context.WithCancel(context.Background())
 	w.echo.HideBanner, w.echo.HidePort = true, true
 	w.echo.HTTPErrorHandler = w.fail
-	w.echo.Use(w.log, w.recover, headers, w.sameOrigin, limits)
+	w.echo.Use(w.log, w.recover, w.headers, w.sameOrigin, limits)
 	w.routes()
 	return w
 }
