@@ -42,6 +42,9 @@ func TestCursorEnds(t *testing.T) {
 		_, _, cursor = list(t, b, nil)
 		w.people.ExpireTokens(ann)
 		expired(t, b, cursor)
+		w.faults.Add(fault(410, `{"error":{"code":410}}`, nil)) // without a reason
+		expired(t, b, cursor)
+		w.faults.Clear()
 		w.people.ResetRequests()
 		expired(t, b, contact.Cursor(`{"v":1,"token":"x","fields":"names","sources":"READ_SOURCE_TYPE_CONTACT","size":"1000"}`))
 		expired(t, b, contact.Cursor(`{"v":0}`))

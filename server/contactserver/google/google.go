@@ -79,6 +79,7 @@ func Provider(c Config) provider.Provider {
 	}
 	if c.ClientID == "" {
 		p.Help = "Ask your administrator: Google accounts can be connected once this service is registered with Google."
+		p.HelpURL = "https://developers.google.com/people/v1/getting-started"
 		return p
 	}
 	o := &provider.OAuthConfig{

@@ -228,6 +228,24 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// TestGroupRace: a group that another program makes meanwhile is used, not made
+// twice.
+func TestGroupRace(t *testing.T) {
+	w := newWorld(t, sandbox.Quirks{})
+	b := w.open(t)
+	id := write(t, b, create(contact.Contact{Name: contact.Name{Surname: "A"}}, "m-a"))[0].ID // knows the groups now
+	write(t, w.open(t), create(full("B"), "m-b"))
+	write(t, b, create(full("C"), "m-c"), contact.Mutation{Op: contact.Update, ID: id, Contact: full("D"), Mask: contact.FieldsOf(contact.Categories)})
+	if g := w.people.Groups(ann); !slices.Equal(g, []string{"CRM Contacts"}) {
+		t.Errorf("the groups are %q", g)
+	}
+	for _, id := range w.people.IDs(ann) {
+		if n := len(w.people.Raw(ann, id)["memberships"]); n != 2 {
+			t.Errorf("%s is in %d groups", id, n)
+		}
+	}
+}
+
 // TestMalformed: an address that is none holds up its own record alone.
 func TestMalformed(t *testing.T) {
 	w := newWorld(t, sandbox.Quirks{})
