@@ -55,7 +55,9 @@ func demo(ctx context.Context, d cli.Demo) error {
 		BaseURL: page, AddinURL: side, OIDCIssuer: side + signInPath, OIDCClientID: clientID, OIDCClientSecret: config.Secret(secret),
 		AdminEmails: []string{people[0].Email},
 	}
-	menu := append(crm.All(), contactserver.All(contactserver.Options{Extra: []provider.Provider{world.addressBook(secret)}})...)
+	offers := world.clouds.menu(secret)
+	offers.Extra = []provider.Provider{world.addressBook(secret)}
+	menu := append(crm.All(), contactserver.All(offers)...)
 	r, err := rooms(ctx, c, menu, true, d.Log)
 	if err != nil {
 		return err
@@ -146,7 +148,8 @@ func demoSecret(file string) (string, error) {
 
 // removeDemo removes what an earlier demo left, and nothing else.
 func removeDemo(folder string) error {
-	for _, pattern := range []string{"tandem.sqlite*", "keyset.json", "client-secret", "crm.json", "address-book.json", "sign-in.json"} {
+	for _, pattern := range []string{"tandem.sqlite*", "keyset.json", "client-secret", "crm.json", "address-book.json", "sign-in.json",
+		"microsoft.json", "google.json", "microsoft-sign-in.json", "google-sign-in.json"} {
 		found, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ type world struct {
 	dav    *sandboxdav.Server
 	signIn *kit.OIDC // signs in to Tandem
 	grant  *kit.OIDC // the address book's own sign-in and consent
+	clouds *clouds
 	crew   []contact.Contact
 }
 
@@ -108,6 +109,9 @@ func (w *world) register(page, side, secret string) error {
 	if err != nil {
 		return err
 	}
+	if w.clouds, err = newClouds(page, side, secret, w.data); err != nil {
+		return err
+	}
 	return w.grant.Load(w.file("sign-in.json"))
 }
 
@@ -151,6 +155,7 @@ func (w *world) handler(site http.Handler) http.Handler {
 		local.Handle(davPath+"/people/"+p.Subject+"/", pages)
 	}
 	local.Handle(davPath+"/people", http.RedirectHandler(davPath+"/people/"+people[1].Subject, http.StatusFound))
+	w.clouds.mount(local, w.links())
 	local.Handle("/", site)
 	return http.HandlerFunc(func(res http.ResponseWriter, req *http.Request) {
 		host, _, err := net.SplitHostPort(req.Host)
@@ -182,7 +187,7 @@ func (w *world) links() []kit.Link {
 	for _, p := range people {
 		links = append(links, kit.Link{Name: "Address book of " + p.Name, URL: davPath + "/people/" + p.Subject + "/"})
 	}
-	return links
+	return append(links, kit.Link{Name: "Microsoft 365", URL: microsoftPath + "/people/"}, kit.Link{Name: "Google", URL: googlePath + "/people/"})
 }
 
 // senders are who writes to the demo's mailbox: some that the CRM knows.
@@ -200,9 +205,10 @@ func (w *world) file(name string) string { return filepath.Join(w.data, name) }
 
 // keep saves the sandboxes until ctx ends.
 func (w *world) keep(ctx context.Context) error {
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
+	go func() { ended <- w.clouds.keep(ctx) }()
 	for name, k := range map[string]kit.Keeper{"crm.json": w.crm, "address-book.json": w.dav, "sign-in.json": w.grant} {
 		go func() { ended <- kit.Keep(ctx, k, w.file(name), keepEvery) }()
 	}
-	return errors.Join(<-ended, <-ended, <-ended)
+	return errors.Join(<-ended, <-ended, <-ended, <-ended)
 }
