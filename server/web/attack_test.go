@@ -193,3 +193,37 @@ func TestSignOutTakesTheCookie(t *testing.T) {
 		t.Errorf("still signed in: %d", res.Code)
 	}
 }
+
+// TestProfileForms: what is missing or too long is said, and nothing is stored;
+// people and profiles of another organization are not there.
+func TestProfileForms(t *testing.T) {
+	r := newRig(t)
+	mine, foreign := r.prof["boss"], r.prof["eve"]
+	for _, c := range []struct {
+		path string
+		form url.Values
+		want int
+		lead string
+	}{
+		{"/profiles", url.Values{"name": {" "}}, http.StatusUnprocessableEntity, ""},
+		{"/profiles", url.Values{"name": {strings.Repeat("ä", 101)}}, http.StatusUnprocessableEntity, ""},
+		{"/profiles/" + mine, url.Values{"name": {""}}, http.StatusUnprocessableEntity, ""},
+		{"/profiles/assign", url.Values{"profile": {mine}}, http.StatusSeeOther, "done=nobody"},
+		{"/profiles/assign", url.Values{"profile": {mine}, "user": {r.user["ann"].ID, r.user["eve"].ID}}, http.StatusNotFound, ""},
+		{"/profiles/assign", url.Values{"profile": {foreign}, "user": {r.user["ann"].ID}}, http.StatusNotFound, ""},
+		{"/profiles/assign", url.Values{"profile": {mine}, "user": {r.user["bob"].ID}}, http.StatusSeeOther, "done=assigned"},
+	} {
+		res := r.ask(http.MethodPost, c.path, "boss", false, c.form, nil)
+		if res.Code != c.want || !strings.Contains(res.Header().Get("Location"), c.lead) {
+			t.Errorf("%s %.40v: %d %s", c.path, c.form, res.Code, res.Header().Get("Location"))
+		}
+	}
+	for who, want := range map[string]string{"ann": "", "bob": mine, "eve": ""} {
+		if u, err := r.store.User(t.Context(), r.user[who].ID); err != nil || u.ProfileID != want {
+			t.Errorf("%s has the profile %q, %v", who, u.ProfileID, err)
+		}
+	}
+	if p, err := r.store.Profile(t.Context(), r.user["boss"].OrganizationID, mine); err != nil || p.Name != "Sales" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,6 +23,8 @@ func (w *Web) showProfiles(c echo.Context, status int, name, fault string) error
 	v := views.Profiles{Page: w.frame(c, views.TabProfiles, "Sync profiles", "Named settings for individual users. Where a profile says nothing, the global settings apply."), NewName: name, NewError: fault}
 	if done := map[string]string{"assigned": "Sync profile assigned.", "deleted": "Sync profile deleted. Its users follow the global settings."}[c.QueryParam("done")]; done != "" {
 		v.Notices = []views.Notice{{Tone: views.Success, Text: done}}
+	} else if c.QueryParam("done") == "nobody" {
+		v.Notices = []views.Notice{{Tone: views.Warning, Text: "Nobody was assigned. Tick one user or several, then choose the sync profile."}}
 	}
 	all, err := w.Store.Profiles(ctx, org)
 	if err != nil {
@@ -86,11 +89,24 @@ func (w *Web) userLines(ctx context.Context, org string, profiles []store.Profil
 	return out, nil
 }
 
+// longestName is how long a sync profile's name may be, in characters.
+const longestName = 100
+
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "Enter a name, for example Sales."
+	case utf8.RuneCountInString(name) > longestName:
+		return fmt.Sprintf("Enter a shorter name: at most %d characters.", longestName)
+	}
+	return ""
+}
+
 // createProfile makes a profile and opens it.
 func (w *Web) createProfile(c echo.Context) error {
 	name := strings.TrimSpace(c.FormValue("name"))
-	if name == "" {
-		return w.showProfiles(c, http.StatusUnprocessableEntity, name, "Enter a name, for example Sales.")
+	if fault := nameFault(name); fault != "" {
+		return w.showProfiles(c, http.StatusUnprocessableEntity, name, fault)
 	}
 	p, err := w.Store.CreateProfile(c.Request().Context(), user(c).OrganizationID, name)
 	if errors.Is(err, store.ErrExists) {
@@ -107,10 +123,12 @@ func (w *Web) assign(c echo.Context) error {
 	if err != nil {
 		return problem(http.StatusBadRequest, "The form could not be read.", "Go back and try again.")
 	}
-	if users := form["user"]; len(users) > 0 {
-		if err := w.Store.AssignProfile(c.Request().Context(), user(c).OrganizationID, c.FormValue("profile"), users...); err != nil {
-			return err
-		}
+	users := form["user"]
+	if len(users) == 0 {
+		return seeOther(c, views.RouteProfiles+"?done=nobody")
+	}
+	if err := w.Store.AssignProfile(c.Request().Context(), user(c).OrganizationID, c.FormValue("profile"), users...); err != nil {
+		return err
 	}
 	return seeOther(c, views.RouteProfiles+"?done=assigned")
 }
@@ -120,7 +138,7 @@ func (w *Web) profile(c echo.Context) error {
 	return w.showProfile(c, http.StatusOK, "", nil, nil, nil)
 }
 
-func (w *Web) showProfile(c echo.Context, status int, nameFault string, typed map[string]string, locks []string, faults map[string]string) error {
+func (w *Web) showProfile(c echo.Context, status int, wrongName string, typed map[string]string, locks []string, faults map[string]string) error {
 	ctx, org := c.Request().Context(), user(c).OrganizationID
 	p, err := w.Store.Profile(ctx, org, c.Param("id"))
 	if err != nil {
@@ -134,7 +152,7 @@ func (w *Web) showProfile(c echo.Context, status int, nameFault string, typed ma
 	if err != nil {
 		return err
 	}
-	v := views.Profile{Page: w.frame(c, views.TabProfiles, p.Name, "What this profile leaves open follows the global settings."), ID: p.ID, Name: p.Name, NameError: nameFault}
+	v := views.Profile{Page: w.frame(c, views.TabProfiles, p.Name, "What this profile leaves open follows the global settings."), ID: p.ID, Name: p.Name, NameError: wrongName}
 	if c.QueryParam("done") != "" {
 		v.Notices = []views.Notice{{Tone: views.Success, Text: "Sync profile saved. It applies from its users' next run on."}}
 	}
@@ -187,7 +205,11 @@ func (w *Web) saveProfile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if name := strings.TrimSpace(c.FormValue("name")); name != "" {
+	if form, _ := c.FormParams(); form.Has("name") {
+		name := strings.TrimSpace(form.Get("name"))
+		if fault := nameFault(name); fault != "" {
+			return w.showProfile(c, http.StatusUnprocessableEntity, fault, typed, locks, nil)
+		}
 		err := w.Store.RenameProfile(ctx, org, id, name)
 		if errors.Is(err, store.ErrExists) {
 			return w.showProfile(c, http.StatusUnprocessableEntity, "There is a sync profile of this name already.", typed, locks, nil)
