@@ -32,6 +32,9 @@ func (b *book) Find(ctx context.Context, q contact.Query) ([]contact.Record, err
 		return nil, nil
 	}
 	if q.Marker != "" {
+		if found := filter(b.remembered(), q); len(found) > 0 {
+			return found, nil
+		}
 		if found, err := b.bearer(ctx, q.Marker); err != nil || len(found) > 0 {
 			return filter(found, q), err
 		}
@@ -55,19 +58,27 @@ func (b *book) bearer(ctx context.Context, marker string) ([]contact.Record, err
 	return slices.DeleteFunc(found, func(r contact.Record) bool { return r.Marker != marker }), err
 }
 
+// remembered is everybody as read a moment ago, nil where that is too long ago
+// or something was written since.
+func (b *book) remembered() []contact.Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.found == nil || time.Since(b.found.built) >= fresh {
+		return nil
+	}
+	return b.found.records
+}
+
 // everybody reads all contacts, unless that was done a moment ago.
 func (b *book) everybody(ctx context.Context) ([]contact.Record, error) {
-	b.mu.Lock()
-	known := b.found
-	b.mu.Unlock()
-	if known != nil && time.Since(known.built) < fresh {
-		return known.records, nil
+	if known := b.remembered(); known != nil {
+		return known, nil
 	}
 	g, err := b.groups(ctx)
 	if err != nil {
 		return nil, err
 	}
-	next := &snapshot{built: time.Now()}
+	next := &snapshot{built: time.Now(), records: []contact.Record{}}
 	err = b.everyone(ctx, personFields, func(p *person) error {
 		if r, ok := b.record(p, "", g); ok {
 			next.records = append(next.records, r)

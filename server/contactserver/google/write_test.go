@@ -123,8 +123,8 @@ func TestLostAnswer(t *testing.T) {
 			t.Errorf("Find gives %v, %v", found, err)
 		}
 	}
-	if n := w.people.Requests()["people.connections.list"]; n != 1 {
-		t.Errorf("%d listings for %d markers", n, len(ms))
+	if n := w.people.Requests(); n["people.connections.list"] != 1 || len(n) != 2 {
+		t.Errorf("%v for %d markers", n, len(ms))
 	}
 	write(t, b, ms...)
 	if n := len(w.people.IDs(ann)); n != 4 {
