@@ -120,6 +120,9 @@ func TestThrottled(t *testing.T) {
 		"fast, beyond one window": {1_400, 9_000, 40 * time.Millisecond, 604 * time.Second, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if slow && tt.n > 2_000 {
+				t.Skip("too many contacts for the race detector")
+			}
 			synctest.Test(t, func(t *testing.T) {
 				s, open := virtual(t, graph.Options{ServiceTime: tt.service, Limit: 10_000 - tt.before})
 				b := open()

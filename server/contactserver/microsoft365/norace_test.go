@@ -1,0 +1,5 @@
+//go:build !race
+
+package microsoft365
+
+const slow = false
