@@ -8,8 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+
+	"golang.org/x/term"
 
 	"tandem/server/config"
 	"tandem/server/connect"
@@ -45,6 +48,9 @@ func (c *connectCmd) Run(ctx context.Context, p *Program, cfg *config.Config, lo
 			ids = append(ids, m.ID)
 		}
 		return fmt.Errorf("there is no provider %q. Choose one of: %s", c.Provider, strings.Join(ids, ", "))
+	}
+	if !slices.Contains(chosen.Methods, provider.Form) {
+		return fmt.Errorf("%s asks for a sign-in in the browser. Connect it on the page: %s", chosen.Name, cfg.Base())
 	}
 	user, err := c.user(ctx, r.Store)
 	if err != nil {
@@ -103,14 +109,33 @@ func (c *connectCmd) typed(p provider.Provider, stdin io.Reader) (map[string]str
 		if !f.Secret || conditional && typed[name] != value {
 			continue
 		}
-		secret, err := bufio.NewReader(stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		secret, err := readSecret(stdin, f.Label)
+		if err != nil {
 			return nil, fmt.Errorf("the secret could not be read from standard input: %w", err)
 		}
-		typed[f.Name] = strings.TrimRight(secret, "\r\n")
+		if secret == "" && f.Required {
+			return nil, fmt.Errorf("%s is missing: it is read from standard input, for example from a file with < secret.txt", f.Label)
+		}
+		typed[f.Name] = secret
 		break
 	}
 	return typed, nil
+}
+
+// readSecret reads one line. On a terminal it asks, and shows nothing of what is
+// typed.
+func readSecret(stdin io.Reader, label string) (string, error) {
+	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprintf(os.Stderr, "%s: ", label)
+		secret, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(os.Stderr)
+		return string(secret), err
+	}
+	secret, err := bufio.NewReader(stdin).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimRight(secret, "\r\n"), err
 }
 
 // choose answers the question which address book, from --book or where there

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"time"
@@ -44,12 +45,13 @@ func (r *Rooms) Settings(ctx context.Context, userID string) (engine.Settings, e
 	s := engine.FromValues(values)
 	// A CRM whose records have no owner has only one scope.
 	crm, err := r.Connect.Current(ctx, userID, provider.CRM)
-	if err == nil {
-		if p, ok := r.Connect.Provider(provider.CRM, crm.Provider); ok && p.NoOwner {
-			s.Scope = string(provider.ScopeAll)
-		}
+	if errors.Is(err, store.ErrNotFound) {
+		return s, nil
 	}
-	return s, nil
+	if p, ok := r.Connect.Provider(provider.CRM, crm.Provider); ok && p.NoOwner {
+		s.Scope = string(provider.ScopeAll)
+	}
+	return s, err
 }
 
 // Interval is how often a user's automatic sync runs.
@@ -72,8 +74,10 @@ func (r *Rooms) Pair(ctx context.Context, userID string) (store.Pair, error) {
 	var ids [2]string
 	for i, side := range []provider.Side{provider.CRM, provider.Contacts} {
 		conn, err := r.Connect.Current(ctx, userID, side)
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
 			return store.Pair{}, store.ErrNotConnected
+		} else if err != nil {
+			return store.Pair{}, err
 		}
 		ids[i] = conn.ID
 	}

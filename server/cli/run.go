@@ -100,10 +100,29 @@ func waitTurn(ctx context.Context, w io.Writer, begin func() (engine.Report, err
 	}
 }
 
+// reportJSON is the report that --json prints: these keys and no others, so that
+// scripts can lean on them.
+type reportJSON struct {
+	State     store.RunState    `json:"state"`
+	Reason    string            `json:"reason"`
+	Left      engine.SideReport `json:"left"`
+	Right     engine.SideReport `json:"right"`
+	Linked    int               `json:"linked"`
+	Conflicts int               `json:"conflicts"`
+	Review    int               `json:"review"`
+	Excluded  int               `json:"excluded"`
+	Failed    int               `json:"failed"`
+	Seconds   float64           `json:"seconds"`
+}
+
 // tell prints the report. The exit status is 0 for planned and succeeded only.
 func tell(w io.Writer, r engine.Report, asJSON bool) error {
 	if asJSON {
-		if err := json.NewEncoder(w).Encode(r); err != nil {
+		err := json.NewEncoder(w).Encode(reportJSON{
+			State: r.State, Reason: r.Reason, Left: r.Left, Right: r.Right, Linked: r.Linked,
+			Conflicts: r.Conflicts, Review: r.Review, Excluded: r.Excluded, Failed: r.Failed, Seconds: r.Seconds,
+		})
+		if err != nil {
 			return err
 		}
 	} else {

@@ -58,7 +58,12 @@ func (c *settingsCmd) Run(ctx context.Context, p *Program, cfg *config.Config, l
 	}
 	w := tabwriter.NewWriter(p.Stdout, 0, 4, 2, ' ', 0)
 	for _, name := range store.SettingNames() {
-		fmt.Fprintf(w, "%s\t%s\t(%s)\n", name, effective[name].Value, effective[name].From)
+		e := effective[name]
+		from := string(e.From)
+		if !e.Open && e.From != store.LayerDefault {
+			from += ", set by the organization"
+		}
+		fmt.Fprintf(w, "%s\t%s\t(%s)\n", name, e.Value, from)
 	}
 	return w.Flush()
 }
