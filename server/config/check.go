@@ -55,10 +55,13 @@ func (c Config) database() error {
 			return errors.New("DATABASE_URL is not a complete Postgres address. Write it as postgres://user:password@host/name.")
 		}
 		return nil
-	case found:
+	case found && scheme != "file" && scheme != "sqlite":
 		return fmt.Errorf("DATABASE_URL begins with %q, which is neither an SQLite file nor postgres://. Name a file, or a server as postgres://user:password@host/name.", scheme+"://")
 	}
-	file, _, _ := strings.Cut(strings.TrimPrefix(dsn, "file:"), "?")
+	for _, prefix := range []string{"sqlite:", "file:", "//"} {
+		dsn = strings.TrimPrefix(dsn, prefix)
+	}
+	file, _, _ := strings.Cut(dsn, "?")
 	return directory("DATABASE_URL", file)
 }
 
