@@ -190,13 +190,13 @@ func (j *journey) undo() {
 	j.page.goOn("Activity")
 	j.page.goOn("3 updated, 1 in conflict")
 	j.page.goOn("Conflicts")
-	j.page.goOn("Restore mine")
 	name := ""
 	for n, line := range j.crm.persons() {
 		if strings.Contains(line, "Said by the CRM") {
 			name = n
 		}
 	}
+	j.page.goOn("Restore mine")
 	j.crm.becomes(name, "Said by the address book")
 	j.page.goOn("Activity")
 	j.page.look("activity-restored")
