@@ -17,7 +17,7 @@ import (
 type place struct{ mailbox, page, side string }
 
 // startDemo runs the demo in this process, on free ports and with a folder of
-// its own, until the test has ended.
+// its own, until the test has ended. JOURNEY_LOG=1 shows what the server logs.
 func startDemo(t *testing.T) place {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

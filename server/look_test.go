@@ -27,7 +27,8 @@ const wide = `[...document.querySelectorAll("*")].filter(e => {
 }).map(e => e.tagName + "." + e.className + " " + e.scrollWidth + " > " + e.clientWidth)`
 
 // look holds a page against axe and keeps pictures of it: light and dark, on a
-// narrow screen and on a wide one.
+// narrow screen and on a wide one. FAST=1 leaves it out, for while a journey is
+// being written.
 func (b *tab) look(name string) {
 	b.t.Helper()
 	if os.Getenv("FAST") != "" {
