@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"tandem/server/contact"
 	"tandem/server/engine/plan"
@@ -20,7 +21,13 @@ func undoSentence(p plan.Plan) string {
 	if n[0]+n[1]+n[2] == 0 {
 		return "There is nothing left to take back: what the run did was edited since, or is undone already."
 	}
-	return fmt.Sprintf("Taking this run back brings %d deleted contacts back, gives %d their former values and removes %d that it created. What was edited since stays as it is.", n[0], n[1], n[2])
+	var parts []string
+	for i, text := range []string{"bring %d deleted contacts back", "give %d contacts their former values", "remove %d contacts that the run created"} {
+		if n[i] > 0 {
+			parts = append(parts, fmt.Sprintf(text, n[i]))
+		}
+	}
+	return "Taking this run back would " + strings.Join(parts, ", ") + ". What was edited since stays as it is."
 }
 
 // restoreOps lets one side's value of a conflict or difference stand on both.

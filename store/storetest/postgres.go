@@ -102,6 +102,8 @@ rm -rf "$2"`
 
 // supervised is the supervisor's standard input. It is kept, because a pipe that
 // nothing refers to is closed.
+//
+//lint:ignore U1000 it is only held
 var supervised io.Closer
 
 // start makes a cluster and starts its server on a socket in its folder.

@@ -307,7 +307,7 @@ func TestPhones(t *testing.T) {
 func read(r *http.Request) string {
 	buf := make([]byte, 1<<16)
 	n, _ := r.Body.Read(buf)
-	return fmt.Sprintf("%s", buf[:n])
+	return string(buf[:n])
 }
 
 // TestMessyPeople: people as real address books hold them are taken, and read
