@@ -2,7 +2,6 @@ package espocrm_test
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
