@@ -78,7 +78,8 @@ func (w *Web) fail(err error, c echo.Context) {
 		return
 	}
 	p := explain(err)
-	if p.Status >= http.StatusInternalServerError {
+	gone := c.Request().Context().Err() != nil // nobody waits for the answer any more
+	if p.Status >= http.StatusInternalServerError && !gone {
 		w.Log.Error("request failed", "route", c.Path(), "status", p.Status, "error", p.Cause, "cause", errors.Unwrap(p.Cause))
 	}
 	h := c.Response().Header()
@@ -88,7 +89,7 @@ func (w *Web) fail(err error, c echo.Context) {
 	page := views.Error{Page: w.frame(c, views.TabNone, errorTitle(p.Status), ""), Status: p.Status, Text: p.Text, Todo: p.Todo,
 		Action: &views.Link{Label: "Go to Tandem", URL: views.RouteHome}}
 	if err := render(c, p.Status, views.ErrorPage(page)); err != nil {
-		if c.Request().Context().Err() == nil { // else nobody is there any more
+		if !gone {
 			w.Log.Error("error page not rendered", "error", err)
 		}
 		_ = c.NoContent(p.Status)

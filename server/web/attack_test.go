@@ -60,8 +60,10 @@ func TestHalfABody(t *testing.T) {
 		}
 		fmt.Fprintf(conn, "POST /profiles HTTP/1.1\r\nHost: tandem.example\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\nname=%d",
 			auth.SessionCookie, r.secret["boss"], length, 10+length%10)
-		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-			t.Fatal(err)
+		if length > 7 { // a client that hangs up is not waited for
+			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		line, err := bufio.NewReader(conn).ReadString('\n')
 		if err != nil && err != io.EOF || !strings.Contains(line, want) {
