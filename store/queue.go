@@ -42,7 +42,11 @@ func (s *Store) QueueRun(ctx context.Context, run Run) (queued Run, fresh bool, 
 			return nil
 		}
 		queued.Confirmed, queued.Sweep = confirmed, sweep
-		return tx.Model(&Run{}).Where("id = ?", queued.ID).Updates(map[string]any{"confirmed": confirmed, "sweep": sweep}).Error
+		if run.Confirmed {
+			queued.Task = run.Task // what was seen with the Yes
+		}
+		return tx.Model(&Run{}).Where("id = ?", queued.ID).
+			Updates(map[string]any{"confirmed": confirmed, "sweep": sweep, "task": queued.Task}).Error
 	})
 	return queued, fresh, err
 }
@@ -61,13 +65,16 @@ func waiting(tx *gorm.DB) *gorm.DB { return tx.Where("state = 'queued'") }
 // is locked. A run that was not stored before it begins has nothing to take over.
 func join(tx *gorm.DB, p Pair, run *Run) error {
 	var stored []Run
-	err := tx.Select("state", "confirmed", "sweep").Where("id = ?", run.ID).Limit(1).Find(&stored).Error
+	err := tx.Select("state", "confirmed", "sweep", "task").Where("id = ?", run.ID).Limit(1).Find(&stored).Error
 	if err != nil || len(stored) == 0 {
 		return err
 	}
 	leftBehind := stored[0].State == RunRunning && p.RunID == run.ID
 	if stored[0].State != RunQueued && !leftBehind {
 		return ErrBegun
+	}
+	if stored[0].Confirmed && !run.Confirmed {
+		run.Task = stored[0].Task
 	}
 	run.Confirmed, run.Sweep = run.Confirmed || stored[0].Confirmed, run.Sweep || stored[0].Sweep
 	return nil

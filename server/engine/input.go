@@ -15,6 +15,11 @@ func (r *run) input(ctx context.Context) (plan.Input, error) {
 	in := plan.Input{
 		Settings: r.settings.Settings, First: r.first, SettingsChanged: r.changed, Confirmed: r.row.Confirmed,
 	}
+	task, err := DecodeTask(r.row.Task)
+	if err != nil {
+		return in, err
+	}
+	in.Shown = task.Shown
 	for s := range in.Book {
 		before := r.pair.LeftSize
 		if plan.Side(s) == plan.Right {
@@ -22,7 +27,6 @@ func (r *run) input(ctx context.Context) (plan.Input, error) {
 		}
 		in.Book[s] = plan.Book{Description: r.desc[s], Project: r.book[s].Project, Listed: r.lists[s].size(), Before: before}
 	}
-	var err error
 	if in.Links, err = r.Ledger.CountLinks(ctx, r.pair.ID, uint8(plan.Active)); err != nil {
 		return in, err
 	}
@@ -53,14 +57,16 @@ func (r *run) input(ctx context.Context) (plan.Input, error) {
 }
 
 // partners reads the records that did not change but are not what their base
-// says either (an edit that stays on its side): their Link keeps no version.
+// says either: those whose Link keeps no version (an edit that stays on its
+// side), and those whose partner has come back, which were not looked at while
+// it was away.
 func (r *run) partners(ctx context.Context, pairs []plan.Pair) error {
 	for s := range r.book {
 		at := map[contact.ID]int{}
 		var ids []contact.ID
 		for i, p := range pairs {
 			h := p.Link.Side[s]
-			if p.Record[s] == nil && p.Fate[s] == plan.Unchanged && h.ID != "" && h.Version == "" {
+			if p.Record[s] == nil && p.Fate[s] == plan.Unchanged && h.ID != "" && (h.Version == "" || returns(p, plan.Side(s).Other())) {
 				at[h.ID] = i
 				ids = append(ids, h.ID)
 			}
@@ -85,6 +91,15 @@ func (r *run) partners(ctx context.Context, pairs []plan.Pair) error {
 		}
 	}
 	return nil
+}
+
+// returns says whether a Link waited for its record on side s and it is listed.
+func returns(p plan.Pair, s plan.Side) bool {
+	waits := p.Link.State == plan.RemovedLeft || p.Link.State == plan.OutOfScope
+	if s == plan.Right {
+		waits = p.Link.State == plan.RemovedRight || p.Link.State == plan.OutOfScopeRight
+	}
+	return waits && p.Fate[s] == plan.Touched
 }
 
 // touched reads the links of everything that was listed.

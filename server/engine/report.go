@@ -49,6 +49,14 @@ func (r Report) JSON() []byte {
 	return b
 }
 
+// Counts are the report's figures as a plan counts them.
+func (r Report) Counts() *[2]plan.Count {
+	of := func(s SideReport) plan.Count {
+		return plan.Count{Created: s.Created, Updated: s.Updated, Deleted: s.Deleted, Unchanged: s.Unchanged}
+	}
+	return &[2]plan.Count{of(r.Left), of(r.Right)}
+}
+
 // ParseReport reads what JSON wrote.
 func ParseReport(data []byte) (Report, error) {
 	var r Report

@@ -4,12 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"tandem/server/engine/plan"
 	"tandem/store"
 )
 
-// Task is what a run of the kind undo is about: lines of earlier reports, and
-// what is to be done about them.
+// Task is what a run is about beyond its kind: for an undo the lines of earlier
+// reports and what is to be done about them, for a Yes what was shown.
 type Task struct {
+	// Shown are the counts that the person saw who said Yes; nil is no bound.
+	Shown *[2]plan.Count `json:"shown,omitempty"`
+
 	// Run is the run whose lines are taken back, all of them; "" for Items.
 	Run string `json:"run,omitempty"`
 	// Items are lines of conflicts and differences; Take says whose value is to
@@ -23,6 +27,9 @@ func (t Task) Encode() []byte { return marshal(t) }
 
 // DecodeTask reads what Encode wrote.
 func DecodeTask(data []byte) (t Task, err error) {
+	if len(data) == 0 {
+		return t, nil
+	}
 	if err := json.Unmarshal(data, &t); err != nil {
 		return t, fmt.Errorf("engine: a stored task cannot be read: %w", err)
 	}

@@ -93,7 +93,7 @@ type Ask struct {
 	Confirmed bool
 	// Sweep: "Check for deletions now".
 	Sweep bool
-	// Task is what an undo is about.
+	// Task is what an undo is about, or what the person saw who said Yes.
 	Task engine.Task
 }
 
@@ -112,7 +112,7 @@ func (s *Service) Enqueue(ctx context.Context, ask Ask) (store.Run, error) {
 // enqueue is Enqueue within a transaction.
 func (s *Service) enqueue(ctx context.Context, tx store.Tx, ask Ask) (store.Run, error) {
 	waiting := store.Run{PairID: ask.PairID, Kind: ask.Kind, Trigger: ask.Trigger, Confirmed: ask.Confirmed, Sweep: ask.Sweep, CreatedAt: s.Now()}
-	if ask.Kind == store.RunUndo {
+	if ask.Kind == store.RunUndo || ask.Task.Shown != nil {
 		waiting.Task = ask.Task.Encode()
 	}
 	run, fresh, err := tx.QueueRun(ctx, waiting)

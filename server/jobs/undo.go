@@ -26,7 +26,9 @@ func (s *Service) undo(ctx context.Context, run store.Run) (engine.Undo, error) 
 		} else if err != nil {
 			return u, err
 		}
-		u.Items = append(u.Items, item)
+		if item.Resolved == nil { // settled meanwhile, in another tab
+			u.Items = append(u.Items, item)
+		}
 	}
 	for task.Run != "" {
 		page, err := s.Store.Items(ctx, run.UserID, store.ItemQuery{

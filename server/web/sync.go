@@ -78,7 +78,7 @@ func (w *Web) syncConfirm(c echo.Context) error {
 	if current, err := w.stillShown(c, run); err != nil || !current {
 		return err
 	}
-	if _, err := w.ask(c, jobs.Ask{Kind: store.RunSync, Confirmed: true}); err != nil {
+	if _, err := w.ask(c, jobs.Ask{Kind: store.RunSync, Confirmed: true, Task: engine.Task{Shown: report(run).Counts()}}); err != nil {
 		return err
 	}
 	return seeOther(c, views.RouteConnections)

@@ -37,7 +37,7 @@ const fewest = 10
 // guard halts the Plan where its figures look like an accident, before the
 // first write, and where a first run would write to the CRM.
 func (p *planner) guard() {
-	if p.in.Confirmed {
+	if p.in.Confirmed && p.asShown() {
 		return
 	}
 	c := p.plan.Count
@@ -68,6 +68,22 @@ func (p *planner) guard() {
 	if p.in.First && c[Left].Created+c[Left].Updated > 0 {
 		p.halt(HaltFirst, "The first run would %s records in the CRM, where colleagues see them.", creations(c[Left].Created, c[Left].Updated))
 	}
+}
+
+// asShown says whether the plan does about what the person saw who confirmed it:
+// of nothing more than a tenth, or fewest, beyond it.
+func (p *planner) asShown() bool {
+	if p.in.Shown == nil {
+		return true
+	}
+	about := func(now, shown int) bool { return now <= shown+max(fewest, shown/10) }
+	for s, c := range p.plan.Count {
+		shown := p.in.Shown[s]
+		if !about(c.Deleted, shown.Deleted) || !about(c.Updated, shown.Updated) || !about(c.Created, shown.Created) {
+			return false
+		}
+	}
+	return true
 }
 
 // creations says how many records are created and completed, those of which

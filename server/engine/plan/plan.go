@@ -126,6 +126,9 @@ type Input struct {
 	// Confirmed is set once a person has seen the plan and said Yes: the guard
 	// and the question before a first write to the CRM do not halt it again.
 	Confirmed bool
+	// Shown is what that person saw: a plan that does clearly more is asked about
+	// again. Nil is a Yes to whatever it is, as a command gives it.
+	Shown *[2]Count
 }
 
 // Kind is what an Op does.
