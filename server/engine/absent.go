@@ -28,7 +28,7 @@ func (r *run) absent(ctx context.Context, s plan.Side) error {
 			if s == plan.Right {
 				id = contact.ID(link.RightID)
 			}
-			if _, told := l.fate[id]; id != "" && !told && !l.has(id) && active(link) {
+			if _, told := l.fate[id]; id != "" && !told && !l.has(id) && active(link) && !r.young(s, link) {
 				missing = append(missing, id)
 			}
 		}
@@ -141,6 +141,12 @@ func (r *run) confirm(ctx context.Context, s plan.Side, ids []contact.ID) error 
 		}
 	}
 	return nil
+}
+
+// young says whether we created the link's record so lately that its provider
+// may not show it yet: neither a listing nor a direct read proves anything.
+func (r *run) young(s plan.Side, l store.Link) bool {
+	return l.CreatedSide == int8(s) && r.Now().Sub(l.UpdatedAt) < r.desc[s].Grace
 }
 
 // inScope says whether a record that was read directly would be listed.
