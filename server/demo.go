@@ -67,7 +67,7 @@ func demo(ctx context.Context, d cli.Demo) error {
 	s, err := build(ctx, r, web.Options{
 		BaseURL: page, AddinURL: side, SignInName: "the demo", Demo: true,
 		OfficeURL: side + addin.Asset(addin.DemoOfficeJS), Frames: []string{mailbox}, Contacts: addressBookID,
-	}, nil)
+	})
 	if err != nil {
 		return err
 	}

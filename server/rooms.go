@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"tandem/server/cli"
 	"tandem/server/config"
@@ -17,6 +18,9 @@ import (
 	"tandem/server/rest"
 	"tandem/store"
 )
+
+// signInTime is how long one call of the sign-in service may take.
+const signInTime = 15 * time.Second
 
 // open opens the configured database and builds the rooms with the whole menu.
 func open(ctx context.Context, c config.Config, log *slog.Logger) (*cli.Rooms, error) {
@@ -46,7 +50,7 @@ func rooms(ctx context.Context, c config.Config, menu []provider.Provider, local
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	out := rest.New(rest.Options{AllowPrivate: c.Networks(), AllowLoopback: local, Log: log, UserAgent: "Tandem"})
-	r := &cli.Rooms{Config: c, Store: s, Log: log}
+	r := &cli.Rooms{Config: c, Store: s, Out: out.HTTPClient(signInTime), Log: log}
 	r.Connect = connect.New(connect.Options{Store: s, Providers: menu, HTTP: out, BaseURL: c.Base(), Log: log})
 	r.Engine = engine.New(engine.Options{Ledger: s, Open: r.Book, Log: log})
 	return r, nil

@@ -25,7 +25,7 @@ const shutdown = 25 * time.Second
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, r *cli.Rooms) error {
-	site, err := build(ctx, r, web.Options{BaseURL: r.Config.Base(), AddinURL: r.Config.Addin()}, nil)
+	site, err := build(ctx, r, web.Options{BaseURL: r.Config.Base(), AddinURL: r.Config.Addin()})
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ type site struct {
 }
 
 // build makes the pages and the background runs of the rooms.
-func build(ctx context.Context, r *cli.Rooms, o web.Options, client *http.Client) (*site, error) {
+func build(ctx context.Context, r *cli.Rooms, o web.Options) (*site, error) {
 	var s site
 	var err error
 	s.jobs, err = jobs.New(ctx, jobs.Options{Store: r.Store, Engine: r.Engine, Settings: r.Settings, Interval: r.Interval, Log: r.Log})
@@ -62,7 +62,7 @@ func build(ctx context.Context, r *cli.Rooms, o web.Options, client *http.Client
 	s.auth = auth.New(auth.Options{
 		Store: r.Store, Issuer: r.Config.OIDCIssuer, ClientID: r.Config.OIDCClientID, ClientSecret: r.Config.OIDCClientSecret.Reveal(),
 		BaseURL: o.BaseURL, AddinURL: o.AddinURL, Admins: r.Config.Admins(), Loopback: r.Config.Loopback(),
-		ReturnTo: web.ReturnTo(), HTTP: client, Log: r.Log,
+		ReturnTo: web.ReturnTo(), HTTP: r.Out, Log: r.Log,
 	})
 	code, err := s.auth.SetupCode(ctx)
 	if err != nil {

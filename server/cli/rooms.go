@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -22,7 +23,9 @@ type Rooms struct {
 	Store   *store.Store
 	Connect *connect.Service
 	Engine  *engine.Engine
-	Log     *slog.Logger
+	// Out reaches the sign-in service, under the guard of every outbound dial.
+	Out *http.Client
+	Log *slog.Logger
 }
 
 // Book opens a connection for a run; it is the engine's Open.

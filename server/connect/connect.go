@@ -67,7 +67,7 @@ func New(o Options) *Service {
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	return &Service{
-		o: o, out: &http.Client{Transport: wire{o.HTTP}, Timeout: callLimit},
+		o: o, out: o.HTTP.HTTPClient(callLimit),
 		issuers: make(map[string]*oidc.Provider), spent: make(map[string]spent),
 	}
 }
