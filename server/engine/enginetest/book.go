@@ -42,7 +42,7 @@ type wiredBook struct {
 	s     *server
 	w     *Wire
 	side  plan.Side
-	first bool // nothing was ever linked: an empty listing cannot be told from the truth
+	first bool // nobody knows what there should be: an empty listing cannot be told from the truth
 	// deleted is told of each record that the engine deleted.
 	deleted func(plan.Side, contact.Record)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,12 +50,18 @@ func TestDoubleFaults(t *testing.T) {
 		if own.IntN(2) == 0 {
 			wait = 17 * time.Minute
 		}
+		if want := os.Getenv("TANDEM_CELL"); want != "" && !strings.HasPrefix(want, cells[i].String()+"/then") {
+			return
+		}
 		all, err := cells[i].Seconds(wait)
 		if err != nil {
 			failed.Add(1)
 			return
 		}
 		own.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
+		if os.Getenv("TANDEM_CELL") != "" {
+			seconds = len(all)
+		}
 		found[i] = slices.Clone(all[:min(seconds, len(all))]) // the rest may go
 	})
 	if n := failed.Load(); n > 0 {

@@ -123,10 +123,6 @@ func (w *World) run(user int, wire *Wire, change func(*engine.Request)) (engine.
 	if err != nil {
 		return engine.Report{}, err
 	}
-	links, err := w.Ledger.CountLinks(context.Background(), u.Pair.ID, uint8(plan.Active))
-	if err != nil {
-		return engine.Report{}, err
-	}
 	first := !pair.FirstDone || pair.SettingsKey != u.Settings.Key()
 	wire.person = func(k Kind) { w.act(k, user) }
 	wire.pause = func() { w.Wait(time.Minute); w.meanwhile(user) }
@@ -142,7 +138,7 @@ func (w *World) run(user int, wire *Wire, change func(*engine.Request)) (engine.
 			if c.ID == u.Pair.LeftID {
 				s = plan.Left
 			}
-			return w.wired(user, s, wire, first && links == 0), nil
+			return w.wired(user, s, wire, first), nil
 		},
 	}
 	if w.Options != nil {
@@ -181,6 +177,9 @@ func (w *World) meanwhile(user int) {
 	w.Sum(user, wire)
 }
 
+// errHalted is a run that waits for a person.
+var errHalted = errors.New("a clean run ended as halted")
+
 // Round lets every user's sync run once, without faults, some time later.
 func (w *World) Round(later time.Duration) error {
 	w.Wait(later)
@@ -190,6 +189,9 @@ func (w *World) Round(later time.Duration) error {
 		w.Sum(i, wire)
 		if err != nil {
 			return fmt.Errorf("a clean run failed: %w: %s", err, report.Reason)
+		}
+		if report.State == store.RunHalted {
+			return fmt.Errorf("%w: %s", errHalted, report.Reason)
 		}
 		if report.State != store.RunSucceeded {
 			return fmt.Errorf("a clean run ended as %s: %s", report.State, report.Reason)
