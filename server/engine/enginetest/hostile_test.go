@@ -189,7 +189,7 @@ func (b hostileBook) Get(ctx context.Context, ids []contact.ID) ([]contact.Recor
 func TestHostileListings(t *testing.T) {
 	sizes := []int{3, 30, 150}
 	if nightly {
-		sizes[2] = 5000
+		sizes[2] = 1000
 	}
 	if raceEnabled {
 		sizes = sizes[:2]
