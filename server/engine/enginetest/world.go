@@ -49,7 +49,6 @@ type User struct {
 	Book [2]*memory.Book
 	// Settings are those of the user's runs.
 	Settings engine.Settings
-	serial   int
 }
 
 // start is when every World begins.
